@@ -1,0 +1,81 @@
+//! The numbers of this operating system that the TypeScript layer needs, as one object.
+
+use napi_derive::napi;
+
+/// Numbers of socket(2), getsockopt(2) and poll(2).
+#[napi(object)]
+pub struct Constants {
+    pub af_unix: i32,
+    pub af_inet: i32,
+    pub af_inet6: i32,
+    pub af_packet: i32,
+    pub af_netlink: i32,
+    pub sock_stream: i32,
+    pub sock_dgram: i32,
+    pub sock_seqpacket: i32,
+    pub sock_raw: i32,
+    pub sol_socket: i32,
+    pub so_type: i32,
+    pub so_domain: i32,
+    pub so_acceptconn: i32,
+    pub so_sndbuf: i32,
+    pub so_rcvbuf: i32,
+    pub so_passcred: i32,
+    pub so_passrights: i32,
+    pub so_timestamp: i32,
+    pub scm_rights: i32,
+    pub scm_credentials: i32,
+    pub scm_fds_max: i32,
+    pub path_max: i32,
+    pub abstract_max: i32,
+    pub pollin: i32,
+    pub pollout: i32,
+    pub pollerr: i32,
+    pub pollhup: i32,
+    pub pollrdhup: i32,
+    pub slots: i32,
+    pub slot_size: i32,
+    pub spare_size: i32,
+    pub extra_size: i32,
+    pub meta_stride: i32,
+}
+
+/// The constants of this system.
+#[napi(catch_unwind)]
+pub fn constants() -> Constants {
+    Constants {
+        af_unix: libc::AF_UNIX,
+        af_inet: libc::AF_INET,
+        af_inet6: libc::AF_INET6,
+        af_packet: libc::AF_PACKET,
+        af_netlink: libc::AF_NETLINK,
+        sock_stream: libc::SOCK_STREAM,
+        sock_dgram: libc::SOCK_DGRAM,
+        sock_seqpacket: libc::SOCK_SEQPACKET,
+        sock_raw: libc::SOCK_RAW,
+        sol_socket: libc::SOL_SOCKET,
+        so_type: libc::SO_TYPE,
+        so_domain: libc::SO_DOMAIN,
+        so_acceptconn: libc::SO_ACCEPTCONN,
+        so_sndbuf: libc::SO_SNDBUF,
+        so_rcvbuf: libc::SO_RCVBUF,
+        so_passcred: libc::SO_PASSCRED,
+        so_passrights: unix_socket::option::PASS_RIGHTS,
+        so_timestamp: libc::SO_TIMESTAMP,
+        scm_rights: libc::SCM_RIGHTS,
+        scm_credentials: libc::SCM_CREDENTIALS,
+        scm_fds_max: unix_socket::control::FDS_MAX as i32,
+        path_max: unix_socket::address::PATH_MAX as i32,
+        abstract_max: unix_socket::address::ABSTRACT_MAX as i32,
+        pollin: i32::from(libc::POLLIN),
+        pollout: i32::from(libc::POLLOUT),
+        pollerr: i32::from(libc::POLLERR),
+        pollhup: i32::from(libc::POLLHUP),
+        pollrdhup: i32::from(libc::POLLRDHUP),
+        slots: crate::message::SLOTS as i32,
+        slot_size: crate::message::SLOT_SIZE as i32,
+        spare_size: crate::message::SPARE_SIZE as i32,
+        extra_size: crate::message::EXTRA_SIZE as i32,
+        meta_stride: crate::message::META_STRIDE as i32,
+    }
+}

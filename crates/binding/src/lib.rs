@@ -1,0 +1,19 @@
+//! Node-API glue over `unix_socket`: free functions over descriptor numbers that return a count or a negative errno.
+//!
+//! Everything here is called by `lib/native.ts` and by nobody else. No function waits, none throws for a system error, none makes
+//! a JavaScript object per message. Policy (promises, queues, ownership rules) lives in TypeScript.
+
+// #[napi] takes only `pub` functions, though nobody can import them from a cdylib.
+#![allow(unreachable_pub)]
+
+mod constants;
+mod credentials;
+mod descriptor;
+mod inet;
+mod memory;
+mod message;
+mod poller;
+mod socket;
+mod state;
+mod uv;
+mod waker;

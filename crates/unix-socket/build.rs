@@ -1,0 +1,9 @@
+//! Sets our own operating-system alias, so that a foreign branch can be type-checked on Linux with ANCILLARY_OS=name.
+
+fn main() {
+    let target = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
+    let os = std::env::var("ANCILLARY_OS").unwrap_or(target);
+    println!("cargo::rerun-if-env-changed=ANCILLARY_OS");
+    println!("cargo::rustc-check-cfg=cfg(unix_os, values(\"linux\", \"android\"))");
+    println!("cargo::rustc-cfg=unix_os=\"{os}\"");
+}

@@ -1,0 +1,253 @@
+//! Giving a socket a name in the file system: exact mode, any length, never in place of a live server, and taking it away again.
+//!
+//! The directory stays open from bind to unlink, so that a chdir or a moved parent changes nothing, and only the file that we
+//! made (same device, same inode) is ever deleted.
+
+use crate::address::{self, SocketAddress};
+use crate::path::{self, Split};
+use crate::syscall::{self, retry};
+use crate::{option, socket, Errno, Result};
+use nix::fcntl::{openat, renameat2, AtFlags, Flock, FlockArg, OFlag, RenameFlags};
+use nix::sys::socket::Backlog;
+use nix::sys::stat::{fchmod, fchmodat, fstat, fstatat, FchmodatFlags, FileStat, Mode, SFlag};
+use nix::unistd::{geteuid, unlinkat, UnlinkatFlags};
+use std::ffi::OsString;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+/// How to bind.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct BindOptions {
+    /// Exact permission bits of the file, whatever the umask; `None` leaves them to the umask.
+    pub mode: Option<u32>,
+    /// Replace a file that a dead server left.
+    pub replace_stale: bool,
+    /// Also listen, with this backlog, before anybody can see that the old file has gone.
+    pub backlog: Option<i32>,
+}
+
+/// The file of a bound socket: where it is, and which inode was ours.
+#[derive(Debug)]
+pub struct BoundFile {
+    directory: OwnedFd,
+    name: OsString,
+    device: u64,
+    inode: u64,
+}
+
+impl BoundFile {
+    /// Deletes the file if it still is the one that bind made. `Ok(false)`: it was gone or somebody else's.
+    pub fn unlink(&self) -> Result<bool> {
+        let still_ours = match status(self.directory.as_fd(), &self.name) {
+            Err(Errno::ENOENT) => return Ok(false),
+            Err(errno) => return Err(errno),
+            Ok(seen) => (seen.st_dev, seen.st_ino) == (self.device, self.inode),
+        };
+        if still_ours {
+            unlinkat(self.directory.as_fd(), self.name.as_os_str(), UnlinkatFlags::NoRemoveDir)?;
+        }
+        Ok(still_ours)
+    }
+}
+
+/// Binds to a name that is not a path: abstract, or empty for one that the kernel chooses.
+pub fn bind_name(fd: BorrowedFd<'_>, name: &[u8], backlog: Option<i32>) -> Result<()> {
+    syscall::bind(fd, SocketAddress::encode(name)?.as_bytes())?;
+    backlog.map_or(Ok(()), |backlog| listen(fd, backlog))
+}
+
+/// Binds to a path, and listens if asked. `EADDRINUSE` where anything that may be alive, or is no socket, has the path.
+pub fn bind_path(fd: BorrowedFd<'_>, path: &[u8], options: BindOptions) -> Result<BoundFile> {
+    let Split { directory, name } = path::split(path);
+    if name.is_empty() || name == b"." || name == b".." {
+        return Err(Errno::EADDRINUSE);
+    }
+    if name.len() > 255 {
+        return Err(Errno::ENAMETOOLONG);
+    }
+    let directory = path::open_directory(directory)?;
+    let name = OsString::from_vec(name.to_vec());
+    // The lock lives until the socket listens: to another server that also asks, it never looks dead in between.
+    let lock = if options.replace_stale { Some(StaleLock::take(directory.as_fd(), &name)?) } else { None };
+    if options.replace_stale {
+        remove_stale(fd, directory.as_fd(), &name)?;
+    }
+    if let Some(mode) = options.mode {
+        // Linux: the file takes the mode of the socket's own inode, less the umask: never wider than asked.
+        fchmod(fd, Mode::from_bits_truncate(mode))?;
+    }
+    let bound = make_file(fd, directory, name, path)?;
+    let ready = finish(fd, &bound, options);
+    if ready.is_err() {
+        let _ = bound.unlink();
+    }
+    drop(lock);
+    ready.map(|()| bound)
+}
+
+fn finish(fd: BorrowedFd<'_>, bound: &BoundFile, options: BindOptions) -> Result<()> {
+    if let Some(mode) = options.mode {
+        widen(bound, mode)?;
+    }
+    options.backlog.map_or(Ok(()), |backlog| listen(fd, backlog))
+}
+
+/// listen(2). A backlog past the system's limit is cut to it by the kernel.
+pub fn listen(fd: BorrowedFd<'_>, backlog: i32) -> Result<()> {
+    nix::sys::socket::listen(&fd, Backlog::new(backlog.clamp(0, i32::from(u16::MAX)))?)
+}
+
+fn status(directory: BorrowedFd<'_>, name: &OsString) -> Result<FileStat> {
+    fstatat(directory, name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW)
+}
+
+fn is_socket(status: &FileStat) -> bool {
+    SFlag::from_bits_truncate(status.st_mode) & SFlag::S_IFMT == SFlag::S_IFSOCK
+}
+
+/// bind(2) by the path itself where it fits, else under a short name that is then moved, without replacing anything.
+fn make_file(fd: BorrowedFd<'_>, directory: OwnedFd, name: OsString, path: &[u8]) -> Result<BoundFile> {
+    if path.len() <= address::PATH_MAX {
+        syscall::bind(fd, SocketAddress::encode(path)?.as_bytes())?;
+        return identify(directory, name);
+    }
+    if status(directory.as_fd(), &name).is_ok() {
+        return Err(Errno::EADDRINUSE);
+    }
+    let short = bind_short(fd, directory.as_fd())?;
+    let moved = renameat2(
+        directory.as_fd(),
+        short.as_os_str(),
+        directory.as_fd(),
+        name.as_os_str(),
+        RenameFlags::RENAME_NOREPLACE,
+    );
+    if let Err(errno) = moved {
+        unlinkat(directory.as_fd(), short.as_os_str(), UnlinkatFlags::NoRemoveDir)?;
+        return Err(if errno == Errno::EEXIST { Errno::EADDRINUSE } else { errno });
+    }
+    identify(directory, name)
+}
+
+/// Binds under a short unused name, through `/proc/self/fd`, so that the length of the directory's path does not matter.
+fn bind_short(fd: BorrowedFd<'_>, directory: BorrowedFd<'_>) -> Result<OsString> {
+    for attempt in 0..1000 {
+        let name = format!(".anc-{:x}-{:x}-{attempt:x}", std::process::id(), fd.as_raw_fd());
+        let mut path = path::of_descriptor(directory);
+        path.push(b'/');
+        path.extend_from_slice(name.as_bytes());
+        match syscall::bind(fd, SocketAddress::encode(&path)?.as_bytes()) {
+            Err(Errno::EADDRINUSE) => {}
+            other => return other.map(|()| OsString::from(name)),
+        }
+    }
+    Err(Errno::EADDRINUSE)
+}
+
+fn identify(directory: OwnedFd, name: OsString) -> Result<BoundFile> {
+    let seen = status(directory.as_fd(), &name)?;
+    if !is_socket(&seen) || seen.st_uid != geteuid().as_raw() {
+        return Err(Errno::EADDRINUSE);
+    }
+    Ok(BoundFile { directory, name, device: seen.st_dev, inode: seen.st_ino })
+}
+
+/// Gives back the bits that the umask took, on the inode that is ours and on no other.
+fn widen(bound: &BoundFile, mode: u32) -> Result<()> {
+    let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    let file = retry(|| openat(&bound.directory, bound.name.as_os_str(), flags, Mode::empty()))?;
+    let seen = fstat(&file)?;
+    if (seen.st_dev, seen.st_ino) != (bound.device, bound.inode) {
+        return Err(Errno::EADDRINUSE);
+    }
+    if seen.st_mode & 0o7777 == mode {
+        return Ok(());
+    }
+    let path = OsString::from_vec(path::of_descriptor(file.as_fd()));
+    fchmodat(nix::fcntl::AT_FDCWD, path.as_os_str(), Mode::from_bits_truncate(mode), FchmodatFlags::FollowSymlink)
+}
+
+/// Deletes a socket file whose server is dead: a socket, of our owner, that refuses connections. The caller holds the lock.
+fn remove_stale(fd: BorrowedFd<'_>, directory: BorrowedFd<'_>, name: &OsString) -> Result<()> {
+    let seen = match status(directory, name) {
+        Err(Errno::ENOENT) => return Ok(()),
+        other => other?,
+    };
+    if !is_socket(&seen) || seen.st_uid != geteuid().as_raw() || is_alive(fd, directory, name)? {
+        return Err(Errno::EADDRINUSE);
+    }
+    let again = status(directory, name)?;
+    if (again.st_dev, again.st_ino) != (seen.st_dev, seen.st_ino) {
+        return Err(Errno::EADDRINUSE);
+    }
+    unlinkat(directory, name.as_os_str(), UnlinkatFlags::NoRemoveDir)
+}
+
+/// Probes with a socket of our own type; only a clear refusal says that nobody is there.
+fn is_alive(fd: BorrowedFd<'_>, directory: BorrowedFd<'_>, name: &OsString) -> Result<bool> {
+    let probe = socket::open(libc::AF_UNIX, option::get_number(fd, libc::SO_TYPE)?, 0)?;
+    let mut path = path::of_descriptor(directory);
+    path.push(b'/');
+    path.extend_from_slice(name.as_bytes());
+    match socket::connect(probe.as_fd(), &path) {
+        Err(Errno::ECONNREFUSED) => Ok(false),
+        Err(Errno::ENOENT) => Err(Errno::EADDRINUSE),
+        _ => Ok(true),
+    }
+}
+
+/// `NAME.lock`, held while one of several servers looks, deletes and binds.
+struct StaleLock {
+    directory: OwnedFd,
+    name: OsString,
+    file: Flock<OwnedFd>,
+    created: bool,
+}
+
+impl StaleLock {
+    fn take(directory: BorrowedFd<'_>, socket: &OsString) -> Result<Self> {
+        let mut name = socket.clone();
+        name.push(".lock");
+        for _ in 0..100 {
+            let (file, created) = open_lock(directory, &name)?;
+            let file = Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| busy(errno))?;
+            let held = fstat(&*file)?;
+            // The holder before us may have deleted the file between our open and our lock.
+            if status(directory, &name).is_ok_and(|seen| (seen.st_dev, seen.st_ino) == (held.st_dev, held.st_ino)) {
+                let directory = crate::descriptor::duplicate(directory)?;
+                return Ok(Self { directory, name, file, created });
+            }
+        }
+        Err(Errno::EADDRINUSE)
+    }
+}
+
+impl Drop for StaleLock {
+    fn drop(&mut self) {
+        if self.created && fstat(&*self.file).is_ok() {
+            let _ = unlinkat(&self.directory, self.name.as_os_str(), UnlinkatFlags::NoRemoveDir);
+        }
+    }
+}
+
+fn busy(errno: Errno) -> Errno {
+    if errno == Errno::EWOULDBLOCK {
+        Errno::EADDRINUSE
+    } else {
+        errno
+    }
+}
+
+fn open_lock(directory: BorrowedFd<'_>, name: &OsString) -> Result<(OwnedFd, bool)> {
+    let flags = OFlag::O_RDWR | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    let mode = Mode::S_IRUSR | Mode::S_IWUSR;
+    match openat(directory, name.as_os_str(), flags | OFlag::O_CREAT | OFlag::O_EXCL, mode) {
+        Ok(file) => Ok((file, true)),
+        // Gone again before it could be opened: the loop of the caller tries once more with a fresh file.
+        Err(Errno::EEXIST) => match openat(directory, name.as_os_str(), flags, mode) {
+            Err(Errno::ENOENT) => open_lock(directory, name),
+            other => other.map(|file| (file, false)),
+        },
+        Err(errno) => Err(errno),
+    }
+}

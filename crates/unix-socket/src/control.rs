@@ -1,0 +1,212 @@
+//! The control message codec: builds the buffer for sendmsg(2) and walks the one that recvmsg(2) filled.
+//!
+//! Works on bytes only and does no system call, so that it can be tested and fuzzed without a socket. It accepts every type
+//! and never reads past the bytes that it was given. Whoever walks a received buffer owns the descriptors in it.
+
+use crate::{Errno, Result};
+
+/// Bytes of a received control buffer: 253 descriptors, credentials, a pidfd, a label and a timestamp fit, so that
+/// truncation can only mean that the process is out of descriptors.
+pub const BUFFER_SIZE: usize = 4096;
+/// Most descriptors in one message (SCM_MAX_FD of the kernel).
+pub const FDS_MAX: usize = 253;
+
+const HEADER: usize = align(size_of::<libc::cmsghdr>());
+
+/// Rounds up as CMSG_ALIGN does on Linux: to the size of a machine word.
+const fn align(length: usize) -> usize {
+    let word = size_of::<usize>();
+    (length + word - 1) & !(word - 1)
+}
+
+/// A buffer that is aligned as the kernel wants its control messages.
+#[derive(Clone)]
+#[repr(C, align(8))]
+pub struct ControlBuffer(pub [u8; BUFFER_SIZE]);
+
+impl Default for ControlBuffer {
+    fn default() -> Self {
+        Self([0; BUFFER_SIZE])
+    }
+}
+
+/// One control message: its level, its type and its payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ControlMessage<'a> {
+    /// Protocol level, SOL_SOCKET for those of Unix sockets.
+    pub level: i32,
+    /// Type at that level, SCM_RIGHTS for descriptors.
+    pub kind: i32,
+    /// The payload, without padding.
+    pub data: &'a [u8],
+}
+
+/// Appends control messages to one growing buffer, each padded to the kernel's alignment.
+#[derive(Default)]
+pub struct Encoder {
+    bytes: Vec<u8>,
+}
+
+impl Encoder {
+    /// Appends one message.
+    pub fn push(&mut self, message: ControlMessage<'_>) {
+        let length = HEADER + message.data.len();
+        self.bytes.extend_from_slice(&length.to_ne_bytes());
+        self.bytes.extend_from_slice(&message.level.to_ne_bytes());
+        self.bytes.extend_from_slice(&message.kind.to_ne_bytes());
+        self.bytes.resize(align(self.bytes.len()), 0);
+        self.bytes.extend_from_slice(message.data);
+        self.bytes.resize(align(self.bytes.len()), 0);
+    }
+
+    /// The bytes for `msg_control`; empty when nothing was pushed.
+    pub fn finish(self) -> Vec<u8> {
+        self.bytes
+    }
+}
+
+/// Walks the control messages in `bytes`, the part of the buffer that the kernel says it filled.
+pub fn walk(bytes: &[u8]) -> Walk<'_> {
+    Walk { rest: bytes }
+}
+
+/// Iterator of [`walk`].
+#[derive(Debug, Clone)]
+pub struct Walk<'a> {
+    rest: &'a [u8],
+}
+
+fn number(bytes: &[u8], at: usize) -> i32 {
+    let mut word = [0; 4];
+    word.copy_from_slice(&bytes[at..at + 4]);
+    i32::from_ne_bytes(word)
+}
+
+impl<'a> Iterator for Walk<'a> {
+    type Item = ControlMessage<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.len() < HEADER {
+            return None;
+        }
+        let mut word = [0; size_of::<usize>()];
+        word.copy_from_slice(&self.rest[..size_of::<usize>()]);
+        // A kernel that truncated may leave the length as it was (macOS): clamp to what is there.
+        let length = usize::from_ne_bytes(word).min(self.rest.len());
+        if length < HEADER {
+            self.rest = &[];
+            return None;
+        }
+        let message = ControlMessage {
+            level: number(self.rest, size_of::<usize>()),
+            kind: number(self.rest, size_of::<usize>() + 4),
+            data: &self.rest[HEADER..length],
+        };
+        self.rest = &self.rest[align(length).min(self.rest.len())..];
+        Some(message)
+    }
+}
+
+/// The numbers in an SCM_RIGHTS payload. A negative slot means that the kernel denied that descriptor (SO_RIGHTS_NOTRUNC).
+pub fn descriptors(data: &[u8]) -> impl Iterator<Item = i32> + '_ {
+    data.chunks_exact(4).map(|chunk| number(chunk, 0))
+}
+
+/// Reads the packed list that the binding passes: level, type, length (native i32 each), then the payload, repeated.
+pub fn unpack(packed: &[u8]) -> Result<Vec<u8>> {
+    let mut encoder = Encoder::default();
+    let mut rest = packed;
+    while !rest.is_empty() {
+        if rest.len() < 12 {
+            return Err(Errno::EINVAL);
+        }
+        let length = usize::try_from(number(rest, 8)).map_err(|_| Errno::EINVAL)?;
+        let data = rest.get(12..12 + length).ok_or(Errno::EINVAL)?;
+        encoder.push(ControlMessage { level: number(rest, 0), kind: number(rest, 4), data });
+        rest = &rest[12 + length..];
+    }
+    Ok(encoder.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encode(messages: &[(i32, i32, &[u8])]) -> Vec<u8> {
+        let mut encoder = Encoder::default();
+        for &(level, kind, data) in messages {
+            encoder.push(ControlMessage { level, kind, data });
+        }
+        encoder.finish()
+    }
+
+    #[test]
+    fn what_was_pushed_is_walked_in_order() {
+        let bytes = encode(&[(1, 2, &[9; 12]), (1, 1, &[7; 5]), (41, 50, &[])]);
+        let seen: Vec<_> = walk(&bytes).map(|message| (message.level, message.kind, message.data.to_vec())).collect();
+        assert_eq!(seen, [(1, 2, vec![9; 12]), (1, 1, vec![7; 5]), (41, 50, vec![])]);
+    }
+
+    #[test]
+    fn the_layout_is_that_of_the_c_macros() {
+        // CMSG_LEN(4) = 20 and CMSG_SPACE(4) = 24 on 64-bit Linux: u64 length, i32 level, i32 type, payload, padding.
+        let bytes = encode(&[(1, 1, &5_i32.to_ne_bytes())]);
+        if size_of::<usize>() == 8 {
+            assert_eq!(bytes[..8], 20_u64.to_ne_bytes());
+            assert_eq!(bytes.len(), 24);
+        }
+    }
+
+    #[test]
+    fn every_truncation_of_a_buffer_is_walked_without_reading_past_it() {
+        let rights: Vec<u8> = (0..253_i32).flat_map(i32::to_ne_bytes).collect();
+        let bytes = encode(&[(1, 2, &[1; 12]), (1, 1, &rights), (1, 4, &[0; 4])]);
+        for length in 0..=bytes.len() {
+            let total: usize = walk(&bytes[..length]).map(|message| message.data.len()).sum();
+            assert!(total <= length);
+        }
+    }
+
+    #[test]
+    fn a_length_that_lies_ends_the_walk_or_is_clamped() {
+        for claimed in [0_usize, 1, 15, 17, 4096, usize::MAX] {
+            let mut bytes = encode(&[(1, 1, &[0; 8])]);
+            bytes[..size_of::<usize>()].copy_from_slice(&claimed.to_ne_bytes());
+            assert!(walk(&bytes).all(|message| message.data.len() <= 8));
+        }
+    }
+
+    #[test]
+    fn random_bytes_never_panic_or_loop() {
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        for _ in 0..20_000 {
+            let bytes: Vec<u8> = (0..(state % 97) as usize)
+                .map(|_| {
+                    state ^= state << 13;
+                    state ^= state >> 7;
+                    state ^= state << 17;
+                    (state % 40) as u8
+                })
+                .collect();
+            state = state.wrapping_add(1);
+            assert!(walk(&bytes).count() <= bytes.len() / HEADER);
+            let _ = unpack(&bytes);
+        }
+    }
+
+    #[test]
+    fn partial_numbers_in_a_rights_payload_are_ignored() {
+        assert_eq!(descriptors(&[1, 0, 0, 0, 2, 0, 0]).collect::<Vec<_>>(), [1]);
+        assert_eq!(descriptors(&(-13_i32).to_ne_bytes()).collect::<Vec<_>>(), [-13]);
+    }
+
+    #[test]
+    fn a_packed_list_that_ends_early_is_refused() {
+        assert_eq!(unpack(&[0; 11]).unwrap_err(), Errno::EINVAL);
+        let mut packed = vec![0; 12];
+        packed[8..12].copy_from_slice(&5_i32.to_ne_bytes());
+        assert_eq!(unpack(&packed).unwrap_err(), Errno::EINVAL);
+        packed[8..12].copy_from_slice(&(-1_i32).to_ne_bytes());
+        assert_eq!(unpack(&packed).unwrap_err(), Errno::EINVAL);
+    }
+}

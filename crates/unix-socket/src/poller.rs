@@ -1,0 +1,90 @@
+//! The poller: one epoll of our own for all descriptors of an environment, level-triggered, and a way to wake it from a thread.
+//!
+//! It knows keys, not sockets. A key is index and generation together, so that an event of a closed descriptor finds nobody.
+
+use crate::{Errno, Result};
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::eventfd::{EfdFlags, EventFd};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
+
+/// The key of the poller's own wake-up, which no descriptor may have.
+pub const WAKE_KEY: u64 = u64::MAX;
+
+/// One readiness event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Event {
+    /// The key that was given with the descriptor.
+    pub key: u64,
+    /// EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLERR, EPOLLHUP.
+    pub mask: u32,
+}
+
+/// The epoll and its wake-up.
+pub struct Poller {
+    epoll: Epoll,
+    wake: Arc<EventFd>,
+}
+
+/// Wakes a [`Poller`] from any thread.
+#[derive(Clone)]
+pub struct Wake(Arc<EventFd>);
+
+impl Wake {
+    /// Makes the poller report [`WAKE_KEY`]. A counter that is already full has been seen by nobody yet: also fine.
+    pub fn wake(&self) {
+        let _ = self.0.write(1);
+    }
+}
+
+impl Poller {
+    /// A new poller; needs two descriptors.
+    pub fn new() -> Result<Self> {
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        let wake = Arc::new(EventFd::from_value_and_flags(0, EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
+        epoll.add(&*wake, EpollEvent::new(EpollFlags::EPOLLIN, WAKE_KEY))?;
+        Ok(Self { epoll, wake })
+    }
+
+    /// The descriptor that is readable while events wait.
+    pub fn as_fd(&self) -> BorrowedFd<'_> {
+        self.epoll.0.as_fd()
+    }
+
+    /// A handle for other threads.
+    pub fn waker(&self) -> Wake {
+        Wake(Arc::clone(&self.wake))
+    }
+
+    /// Starts watching. `EPERM` for files that are always ready, `EEXIST` for a number that is watched already.
+    pub fn add(&self, fd: BorrowedFd<'_>, key: u64, mask: u32) -> Result<()> {
+        self.epoll.add(fd, EpollEvent::new(EpollFlags::from_bits_retain(mask as i32), key))
+    }
+
+    /// Changes what is watched for.
+    pub fn modify(&self, fd: BorrowedFd<'_>, key: u64, mask: u32) -> Result<()> {
+        self.epoll.modify(fd, &mut EpollEvent::new(EpollFlags::from_bits_retain(mask as i32), key))
+    }
+
+    /// Stops watching; must come before the descriptor is closed.
+    pub fn remove(&self, fd: BorrowedFd<'_>) -> Result<()> {
+        self.epoll.delete(fd)
+    }
+
+    /// Writes the events that hold now into `events` and returns how many; never waits. The wake-up is reset by being reported.
+    pub fn take(&self, events: &mut Vec<Event>, limit: usize) -> Result<()> {
+        let mut buffer = vec![EpollEvent::empty(); limit];
+        let count = match self.epoll.wait(&mut buffer, EpollTimeout::ZERO) {
+            Err(Errno::EINTR) => 0,
+            other => other?,
+        };
+        events.clear();
+        for event in &buffer[..count] {
+            if event.data() == WAKE_KEY {
+                let _ = self.wake.read();
+            }
+            events.push(Event { key: event.data(), mask: event.events().bits() as u32 });
+        }
+        Ok(())
+    }
+}

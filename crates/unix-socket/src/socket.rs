@@ -1,0 +1,75 @@
+//! Sockets: opening, pairing, connecting, accepting, shutting down, and asking for names. No system call here waits.
+
+use crate::address::{self, SocketAddress};
+use crate::descriptor::above_stdio;
+use crate::syscall::{self, retry, End};
+use crate::{path, Errno, Result};
+use nix::sys::socket::{AddressFamily, Shutdown, SockFlag, SockType};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+
+const FLAGS: i32 = libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+
+/// socket(2), close-on-exec and non-blocking, never numbered 0 to 2.
+pub fn open(domain: i32, kind: i32, protocol: i32) -> Result<OwnedFd> {
+    above_stdio(syscall::socket(domain, kind | FLAGS, protocol)?)
+}
+
+/// socketpair(2) of Unix sockets.
+pub fn pair(kind: i32) -> Result<(OwnedFd, OwnedFd)> {
+    let kind = match kind {
+        libc::SOCK_STREAM => SockType::Stream,
+        libc::SOCK_SEQPACKET => SockType::SeqPacket,
+        libc::SOCK_DGRAM => SockType::Datagram,
+        _ => return Err(Errno::ESOCKTNOSUPPORT),
+    };
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let (left, right) = nix::sys::socket::socketpair(AddressFamily::Unix, kind, None, flags)?;
+    Ok((above_stdio(left)?, above_stdio(right)?))
+}
+
+/// connect(2) to a name. `EAGAIN`: the backlog is full, try again later; poll cannot tell when.
+///
+/// Linux: a path that is too long for an address is opened first (O_PATH), and that very file is connected to.
+pub fn connect(fd: BorrowedFd<'_>, name: &[u8]) -> Result<()> {
+    if name.len() <= address::PATH_MAX || name[0] == 0 {
+        return retry(|| syscall::connect(fd, SocketAddress::encode(name)?.as_bytes()));
+    }
+    let file = path::open_file(name)?;
+    retry(|| syscall::connect(fd, SocketAddress::encode(&path::of_descriptor(file.as_fd()))?.as_bytes()))
+}
+
+/// accept4(2), close-on-exec and non-blocking, never numbered 0 to 2.
+pub fn accept(fd: BorrowedFd<'_>) -> Result<OwnedFd> {
+    above_stdio(retry(|| syscall::accept(fd, FLAGS))?)
+}
+
+/// shutdown(2): 0 read, 1 write, 2 both.
+pub fn shutdown(fd: BorrowedFd<'_>, how: i32) -> Result<()> {
+    let how = match how {
+        0 => Shutdown::Read,
+        1 => Shutdown::Write,
+        _ => Shutdown::Both,
+    };
+    nix::sys::socket::shutdown(fd.as_raw_fd(), how)
+}
+
+/// getsockname(2) as a name of [`address`]; `EAFNOSUPPORT` where it is not a Unix socket's.
+pub fn local_name(fd: BorrowedFd<'_>) -> Result<Vec<u8>> {
+    name(fd, End::Local)
+}
+
+/// getpeername(2) as a name of [`address`]; `ENOTCONN` where there is no peer.
+pub fn peer_name(fd: BorrowedFd<'_>) -> Result<Vec<u8>> {
+    name(fd, End::Peer)
+}
+
+fn name(fd: BorrowedFd<'_>, end: End) -> Result<Vec<u8>> {
+    let mut buffer = [0; address::BUFFER_SIZE];
+    let length = syscall::name(fd, end, &mut buffer)?.min(buffer.len());
+    address::decode(&buffer[..length]).map(<[u8]>::to_vec).ok_or(Errno::EAFNOSUPPORT)
+}
+
+/// The events of poll(2) that hold right now, among those asked for and POLLERR, POLLHUP, POLLNVAL.
+pub fn poll_now(fd: BorrowedFd<'_>, events: i16) -> Result<i16> {
+    retry(|| syscall::poll_now(fd, events))
+}

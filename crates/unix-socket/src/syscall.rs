@@ -1,0 +1,158 @@
+#![allow(unsafe_code)]
+//! The system calls that nix lacks, or whose nix form loses something: sendmsg with raw control messages, recvmsg that keeps
+//! truncated descriptors reachable, connect and bind with a 108-byte name, preadv2 and pwritev2. Nothing here interprets bytes.
+
+use crate::{Errno, Result};
+use libc::{c_int, c_void, iovec, msghdr, sockaddr, socklen_t};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+fn check(result: c_int) -> Result<c_int> {
+    if result < 0 {
+        Err(Errno::last())
+    } else {
+        Ok(result)
+    }
+}
+
+fn check_size(result: isize) -> Result<usize> {
+    usize::try_from(result).map_err(|_| Errno::last())
+}
+
+/// Repeats a call that a signal interrupted.
+pub(crate) fn retry<T>(mut call: impl FnMut() -> Result<T>) -> Result<T> {
+    loop {
+        match call() {
+            Err(Errno::EINTR) => {}
+            other => return other,
+        }
+    }
+}
+
+/// socket(2) by number: nix knows only some families and protocols.
+pub(crate) fn socket(domain: c_int, kind: c_int, protocol: c_int) -> Result<OwnedFd> {
+    // SAFETY: takes integers only.
+    let fd = check(unsafe { libc::socket(domain, kind, protocol) })?;
+    // SAFETY: the kernel has just given us this number; nobody else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// accept4(2). nix returns a bare number.
+pub(crate) fn accept(fd: BorrowedFd<'_>, flags: c_int) -> Result<OwnedFd> {
+    // SAFETY: null address pointers are allowed: the peer's name is not wanted.
+    let fd = check(unsafe { libc::accept4(fd.as_raw_fd(), std::ptr::null_mut(), std::ptr::null_mut(), flags) })?;
+    // SAFETY: the kernel has just given us this number; nobody else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// bind(2) with an address in bytes. nix refuses a path of 108 bytes, which Linux takes.
+pub(crate) fn bind(fd: BorrowedFd<'_>, address: &[u8]) -> Result<()> {
+    // SAFETY: pointer and length describe one live slice; the kernel only reads it.
+    check(unsafe { libc::bind(fd.as_raw_fd(), address.as_ptr().cast::<sockaddr>(), address.len() as socklen_t) })
+        .map(drop)
+}
+
+/// connect(2) with an address in bytes.
+pub(crate) fn connect(fd: BorrowedFd<'_>, address: &[u8]) -> Result<()> {
+    // SAFETY: pointer and length describe one live slice; the kernel only reads it.
+    check(unsafe { libc::connect(fd.as_raw_fd(), address.as_ptr().cast::<sockaddr>(), address.len() as socklen_t) })
+        .map(drop)
+}
+
+/// Which end of a connection a name is asked of.
+#[derive(Clone, Copy)]
+pub(crate) enum End {
+    Local,
+    Peer,
+}
+
+/// getsockname(2) and getpeername(2) as bytes. nix reads past a 108-byte name and panics on a nameless peer.
+pub(crate) fn name(fd: BorrowedFd<'_>, end: End, buffer: &mut [u8]) -> Result<usize> {
+    let mut length = buffer.len() as socklen_t;
+    let call = match end {
+        End::Local => libc::getsockname,
+        End::Peer => libc::getpeername,
+    };
+    // SAFETY: pointer and length describe one live mutable slice.
+    check(unsafe { call(fd.as_raw_fd(), buffer.as_mut_ptr().cast::<sockaddr>(), &mut length) })?;
+    Ok(length as usize)
+}
+
+/// getsockopt(2) with bytes, for any level and name.
+pub(crate) fn get_option(fd: BorrowedFd<'_>, level: c_int, name: c_int, buffer: &mut [u8]) -> Result<usize> {
+    let mut length = buffer.len() as socklen_t;
+    // SAFETY: pointer and length describe one live mutable slice.
+    check(unsafe { libc::getsockopt(fd.as_raw_fd(), level, name, buffer.as_mut_ptr().cast::<c_void>(), &mut length) })?;
+    Ok((length as usize).min(buffer.len()))
+}
+
+/// setsockopt(2) with bytes, for any level and name.
+pub(crate) fn set_option(fd: BorrowedFd<'_>, level: c_int, name: c_int, value: &[u8]) -> Result<()> {
+    // SAFETY: pointer and length describe one live slice; the kernel only reads it.
+    check(unsafe {
+        libc::setsockopt(fd.as_raw_fd(), level, name, value.as_ptr().cast::<c_void>(), value.len() as socklen_t)
+    })
+    .map(drop)
+}
+
+/// sendmsg(2): the header's pointers are the caller's.
+///
+/// # Safety
+/// Every pointer in `header` must be valid for reading the length beside it.
+pub(crate) unsafe fn sendmsg(fd: BorrowedFd<'_>, header: &msghdr, flags: c_int) -> Result<usize> {
+    // SAFETY: upheld by the caller.
+    check_size(unsafe { libc::sendmsg(fd.as_raw_fd(), header, flags) })
+}
+
+/// recvmsg(2): the header's pointers are the caller's.
+///
+/// # Safety
+/// Every pointer in `header` must be valid for writing the length beside it.
+pub(crate) unsafe fn recvmsg(fd: BorrowedFd<'_>, header: &mut msghdr, flags: c_int) -> Result<usize> {
+    // SAFETY: upheld by the caller.
+    check_size(unsafe { libc::recvmsg(fd.as_raw_fd(), header, flags) })
+}
+
+/// preadv2(2) at the current position that does not wait.
+pub(crate) fn read_nowait(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize> {
+    let part = iovec { iov_base: buffer.as_mut_ptr().cast::<c_void>(), iov_len: buffer.len() };
+    // SAFETY: the one iovec describes a live mutable slice; offset -1 means the current position.
+    check_size(unsafe { libc::preadv2(fd.as_raw_fd(), &part, 1, -1, libc::RWF_NOWAIT) })
+}
+
+/// pwritev2(2) at the current position that does not wait.
+pub(crate) fn write_nowait(fd: BorrowedFd<'_>, data: &[u8]) -> Result<usize> {
+    let part = iovec { iov_base: data.as_ptr().cast_mut().cast::<c_void>(), iov_len: data.len() };
+    // SAFETY: the one iovec describes a live slice that the kernel only reads; offset -1 means the current position.
+    check_size(unsafe { libc::pwritev2(fd.as_raw_fd(), &part, 1, -1, libc::RWF_NOWAIT) })
+}
+
+/// ioctl(2) whose argument is a number.
+pub(crate) fn ioctl_number(fd: BorrowedFd<'_>, request: u64, argument: i64) -> Result<c_int> {
+    // SAFETY: the request is the user's word that its argument is a number; a wrong one gives EFAULT.
+    check(unsafe { libc::ioctl(fd.as_raw_fd(), request as _, argument) })
+}
+
+/// ioctl(2) whose argument is a buffer that the kernel may read and write.
+///
+/// The copy is at least one page long, so that a request which transfers more than the caller gave stays in bounds:
+/// the size field of a request number is 14 bits wide.
+pub(crate) fn ioctl_buffer(fd: BorrowedFd<'_>, request: u64, argument: &mut [u8]) -> Result<c_int> {
+    let mut page = vec![0_u64; argument.len().max(16384).div_ceil(8)];
+    // SAFETY: a u64 buffer may be viewed as bytes; it is larger than `argument`.
+    let bytes = unsafe { std::slice::from_raw_parts_mut(page.as_mut_ptr().cast::<u8>(), argument.len()) };
+    bytes.copy_from_slice(argument);
+    // SAFETY: the pointer is valid for at least 16 KiB, the most that a request number can name.
+    let result = check(unsafe { libc::ioctl(fd.as_raw_fd(), request as _, page.as_mut_ptr()) })?;
+    // SAFETY: as above, and the kernel's write has ended.
+    let bytes = unsafe { std::slice::from_raw_parts(page.as_ptr().cast::<u8>(), argument.len()) };
+    argument.copy_from_slice(bytes);
+    Ok(result)
+}
+
+/// poll(2) of one descriptor that returns at once.
+pub(crate) fn poll_now(fd: BorrowedFd<'_>, events: i16) -> Result<i16> {
+    let mut entry = libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 };
+    // SAFETY: one live entry.
+    check(unsafe { libc::poll(&mut entry, 1, 0) })?;
+    Ok(entry.revents)
+}

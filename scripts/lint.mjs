@@ -1,0 +1,22 @@
+// Everything that judges the source without running the tests: formatting and lint of both languages, types, the
+// public contract, the layers and the workflow. All checks run; the last line names those that failed.
+import { bin, run, runOrExit } from './run.mjs'
+
+const node = process.execPath
+const checks = {
+  biome: [bin('biome'), ['check', '--error-on-warnings']],
+  tsc: [bin('tsc'), ['--noEmit']],
+  contract: [node, ['scripts/check-contract.mjs']],
+  layering: [bin('ava'), ['__test__/layering.spec.js']],
+  workflows: [node, ['scripts/check-workflows.mjs']],
+  rustfmt: ['cargo', ['fmt', '--all', '--check']],
+  clippy: ['cargo', ['clippy', '--workspace', '--all-targets', '--quiet', '--', '-D', 'warnings']],
+}
+
+runOrExit(node, ['scripts/setup.mjs'])
+const failed = Object.keys(checks).filter((name) => {
+  console.log(`lint: ${name}`)
+  return run(...checks[name]) !== 0
+})
+console.log(failed.length === 0 ? 'lint: all good' : `lint: failed: ${failed.join(', ')}`)
+process.exitCode = failed.length === 0 ? 0 : 1

@@ -1,0 +1,70 @@
+// Makes a checkout ready to run: installs the development dependencies, builds the native addon and compiles the
+// TypeScript, each only when its output is missing or older than its sources. It needs nothing but Node.js and
+// npm to start, and says in one sentence what else is missing.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import './run.mjs'
+
+const compiledFolders = ['lib', '__test__', 'examples', 'bench']
+
+installPackages()
+buildAddon()
+compile()
+
+function installPackages() {
+  const installed = modified('node_modules/.package-lock.json')
+  if (installed >= modified('package-lock.json')) return
+  step('installing the development dependencies', 'npm', ['ci', '--loglevel=error'])
+}
+
+function buildAddon() {
+  const sources = ['Cargo.toml', 'Cargo.lock', ...filesIn('crates', '.rs'), ...filesIn('crates', 'Cargo.toml')]
+  const outputs = ['lib/native/binding.js', 'lib/native/binding.d.ts', ...filesIn('lib/native', '.node')]
+  if (filesIn('lib/native', '.node').length > 0 && oldest(outputs) >= newest(sources)) return
+  needProgram('cargo', 'The native addon is built from Rust, and there is no cargo: install Rust 1.88 or newer.')
+  needProgram('cc', 'The native addon needs a linker, and there is no cc: install gcc or clang.')
+  step('building the native addon', 'npm', ['run', '--silent', 'build:native'])
+}
+
+function compile() {
+  const sources = ['index.ts', ...compiledFolders.flatMap((folder) => filesIn(folder, '.ts'))].filter(isCompiled)
+  const outputs = sources.map((source) => source.replace(/\.ts$/, '.js'))
+  removeOrphans(new Set(outputs))
+  if (oldest(outputs) >= newest([...sources, 'tsconfig.json', 'lib/native/binding.d.ts'])) return
+  step('compiling the TypeScript', 'npm', ['run', '--silent', 'build:ts'])
+}
+
+const isCompiled = (file) => !file.endsWith('.d.ts')
+
+/** A compiled spec whose source was renamed or deleted would still be run. */
+function removeOrphans(outputs) {
+  const compiled = compiledFolders.flatMap((folder) => filesIn(folder, '.js'))
+  const orphans = compiled.filter((file) => !file.startsWith('lib/native/') && !outputs.has(file))
+  for (const orphan of orphans) rmSync(orphan)
+}
+
+function step(title, command, args) {
+  console.log(`setup: ${title}`)
+  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 28 })
+  if (status === 0) return
+  console.error(stdout + stderr + (error?.message ?? ''))
+  console.error(`setup: ${title} failed`)
+  process.exit(1)
+}
+
+function needProgram(name, complaint) {
+  if (!spawnSync(name, ['--version']).error) return
+  console.error(`setup: ${complaint}`)
+  process.exit(1)
+}
+
+function filesIn(folder, ending) {
+  if (!existsSync(folder)) return []
+  const names = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith(ending))
+  return names.map((name) => join(folder, name))
+}
+
+const modified = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
+const newest = (files) => Math.max(...files.map(modified))
+const oldest = (files) => Math.min(...files.map(modified))

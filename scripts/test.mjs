@@ -1,0 +1,70 @@
+// Runs every test from a fresh clone if need be: setup, the Rust tests, the ava specs, then the programs of other
+// languages and projects. The last line is the sum, `N passed, N failed`.
+//   --only cargo|ava|interop   one part       --node PATH   the specs on another Node.js
+//   --strict                   what could not run has failed       -- ARGS   handed to ava
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
+import { runOrExit } from './run.mjs'
+
+const { values: options, positionals: avaArguments } = parseArgs({
+  options: { only: { type: 'string' }, node: { type: 'string' }, strict: { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
+const node = process.execPath
+const sum = { passed: 0, failed: 0, skipped: 0 }
+const parts = {
+  cargo: { command: ['cargo', 'test', '--workspace'], count: countCargo },
+  ava: {
+    command: [options.node ?? node, 'node_modules/ava/entrypoints/cli.mjs', '--tap', ...avaArguments],
+    count: countTap,
+  },
+  interop: { command: [node, 'interop/run.mjs'], count: countInterop },
+}
+if (!existsSync('interop/run.mjs')) delete parts.interop
+if (options.only && !parts[options.only]) throw new Error(`--only takes one of ${Object.keys(parts).join(', ')}`)
+
+runOrExit(node, ['scripts/setup.mjs'])
+for (const name of options.only ? [options.only] : Object.keys(parts)) await runPart(name, parts[name])
+const skipped = sum.skipped > 0 ? `, ${sum.skipped} skipped` : ''
+console.log(`${sum.passed} passed, ${sum.failed} failed${skipped}`)
+process.exitCode = sum.failed > 0 ? 1 : 0
+
+/** Shows the part's output as it comes and adds up what its lines report. An unsuccessful end counts even if no line told of it. */
+async function runPart(name, { command: [program, ...args], count }) {
+  const failedBefore = sum.failed
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = new Promise((resolve) => {
+    child.once('error', resolve)
+    child.once('close', (code, signal) => resolve(code === 0 ? null : (signal ?? `exit code ${code}`)))
+  })
+  for await (const line of createInterface({ input: child.stdout })) {
+    console.log(line)
+    count(line)
+  }
+  const problem = await ended
+  if (problem === null || sum.failed > failedBefore) return
+  console.log(`${name} ended with ${problem}`)
+  sum.failed++
+}
+
+function countCargo(line) {
+  const result = /^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/.exec(line)
+  if (!result) return
+  sum.passed += Number(result[1])
+  sum.failed += Number(result[2])
+  sum.skipped += Number(result[3])
+}
+
+function countTap(line) {
+  if (/^(not )?ok .*# (SKIP|TODO)/.test(line)) sum.skipped++
+  else if (line.startsWith('ok ')) sum.passed++
+  else if (line.startsWith('not ok ')) sum.failed++
+}
+
+function countInterop(line) {
+  if (line.startsWith('PASS ')) sum.passed++
+  else if (line.startsWith('FAIL ')) sum.failed++
+  else if (line.startsWith('not run: ')) sum[options.strict ? 'failed' : 'skipped']++
+}
