@@ -35,7 +35,9 @@ function compile() {
   step('compiling the TypeScript', 'npm', ['run', '--silent', 'build:ts'])
 }
 
-const isCompiled = (file) => !file.endsWith('.d.ts')
+function isCompiled(file) {
+  return !file.endsWith('.d.ts')
+}
 
 /** A compiled spec whose source was renamed or deleted would still be run. */
 function removeOrphans(outputs) {
@@ -65,6 +67,14 @@ function filesIn(folder, ending) {
   return names.map((name) => join(folder, name))
 }
 
-const modified = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
-const newest = (files) => Math.max(...files.map(modified))
-const oldest = (files) => Math.min(...files.map(modified))
+function modified(file) {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
+}
+
+function newest(files) {
+  return Math.max(...files.map(modified))
+}
+
+function oldest(files) {
+  return Math.min(...files.map(modified))
+}

@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { parseArgs } from 'node:util'
+import { parseArgs, stripVTControlCharacters } from 'node:util'
 import { runOrExit } from './run.mjs'
 
 const { values: options, positionals: avaArguments } = parseArgs({
@@ -13,12 +13,14 @@ const { values: options, positionals: avaArguments } = parseArgs({
   allowPositionals: true,
 })
 const node = process.execPath
+// ava marks its tests otherwise on a bare console.
+const environment = { ...process.env, TERM: 'dumb' }
 const sum = { passed: 0, failed: 0, skipped: 0 }
 const parts = {
   cargo: { command: ['cargo', 'test', '--workspace'], count: countCargo },
   ava: {
-    command: [options.node ?? node, 'node_modules/ava/entrypoints/cli.mjs', '--tap', ...avaArguments],
-    count: countTap,
+    command: [options.node ?? node, 'node_modules/ava/entrypoints/cli.mjs', ...avaArguments],
+    count: countAva,
   },
   interop: { command: [node, 'interop/run.mjs'], count: countInterop },
 }
@@ -34,14 +36,14 @@ process.exitCode = sum.failed > 0 ? 1 : 0
 /** Shows the part's output as it comes and adds up what its lines report. An unsuccessful end counts even if no line told of it. */
 async function runPart(name, { command: [program, ...args], count }) {
   const failedBefore = sum.failed
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(program, args, { env: environment, stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = new Promise((resolve) => {
     child.once('error', resolve)
     child.once('close', (code, signal) => resolve(code === 0 ? null : (signal ?? `exit code ${code}`)))
   })
   for await (const line of createInterface({ input: child.stdout })) {
     console.log(line)
-    count(line)
+    count(stripVTControlCharacters(line))
   }
   const problem = await ended
   if (problem === null || sum.failed > failedBefore) return
@@ -57,10 +59,10 @@ function countCargo(line) {
   sum.skipped += Number(result[3])
 }
 
-function countTap(line) {
-  if (/^(not )?ok .*# (SKIP|TODO)/.test(line)) sum.skipped++
-  else if (line.startsWith('ok ')) sum.passed++
-  else if (line.startsWith('not ok ')) sum.failed++
+function countAva(line) {
+  if (/^ +✔ /.test(line)) sum.passed++
+  else if (/^ +[✘◌] /.test(line)) sum.failed++
+  else if (/^ +- \[(skip|todo)\] /.test(line)) sum.skipped++
 }
 
 function countInterop(line) {

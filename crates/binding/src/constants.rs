@@ -37,6 +37,7 @@ pub struct Constants {
     pub slot_size: i32,
     pub spare_size: i32,
     pub extra_size: i32,
+    pub name_size: i32,
     pub meta_stride: i32,
 }
 
@@ -75,6 +76,7 @@ pub fn constants() -> Constants {
         slots: crate::message::SLOTS as i32,
         slot_size: crate::message::SLOT_SIZE as i32,
         spare_size: crate::message::SPARE_SIZE as i32,
+        name_size: unix_socket::address::BUFFER_SIZE as i32,
         extra_size: crate::message::EXTRA_SIZE as i32,
         meta_stride: crate::message::META_STRIDE as i32,
     }

@@ -5,6 +5,7 @@
 use crate::syscall::{self, retry};
 use crate::{option, Errno, Result};
 use nix::fcntl::{fcntl, FcntlArg, OFlag};
+use nix::sys::socket::MsgFlags;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 /// What a read or write that must not wait came to.
@@ -63,10 +64,12 @@ fn progress(result: Result<usize>) -> Result<Progress> {
     }
 }
 
-/// read(2) that never waits.
+/// read(2) that never waits. A datagram that is longer than the buffer is cut; its true length is returned.
 pub fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<Progress> {
-    if is_socket(fd) {
-        let flags = nix::sys::socket::MsgFlags::MSG_DONTWAIT;
+    if let Ok(kind) = option::get_number(fd, libc::SO_TYPE) {
+        // With MSG_TRUNC a datagram tells its true length; on TCP the same flag would throw data away.
+        let whole = if kind == libc::SOCK_STREAM { MsgFlags::empty() } else { MsgFlags::MSG_TRUNC };
+        let flags = MsgFlags::MSG_DONTWAIT | whole;
         return progress(retry(|| nix::sys::socket::recv(fd.as_raw_fd(), buffer, flags)));
     }
     without_waiting(fd, libc::POLLIN, retry(|| syscall::read_nowait(fd, buffer)), || {
@@ -77,7 +80,7 @@ pub fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<Progress> {
 /// write(2) that never waits. A socket whose peer has gone gives `EPIPE`, never a signal.
 pub fn write(fd: BorrowedFd<'_>, data: &[u8]) -> Result<Progress> {
     if is_socket(fd) {
-        let flags = nix::sys::socket::MsgFlags::MSG_DONTWAIT | nix::sys::socket::MsgFlags::MSG_NOSIGNAL;
+        let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
         return progress(retry(|| nix::sys::socket::send(fd.as_raw_fd(), data, flags)));
     }
     without_waiting(fd, libc::POLLOUT, retry(|| syscall::write_nowait(fd, data)), || {

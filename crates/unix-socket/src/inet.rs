@@ -1,7 +1,7 @@
 //! Internet addresses of descriptors that are not Unix sockets: sendto, recvfrom, bind and connect by address and port.
 
 use crate::syscall::{self, retry};
-use crate::{Errno, Result};
+use crate::{descriptor, Errno, Result};
 use nix::sys::socket::{MsgFlags, SockaddrIn, SockaddrIn6, SockaddrLike, SockaddrStorage};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -54,11 +54,13 @@ pub fn send_to(fd: BorrowedFd<'_>, data: &[u8], to: &SockaddrStorage) -> Result<
     retry(|| nix::sys::socket::sendto(fd.as_raw_fd(), data, to, flags))
 }
 
-/// recvfrom(2) that never waits. The name is `None` where the kernel gave none.
+/// recvfrom(2) that never waits. The name is `None` where the kernel gave none;
+/// the length is the datagram's own, also where it did not fit.
 pub fn receive_from(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<(usize, Option<(String, u16)>)> {
+    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_TRUNC;
     let mut part = [std::io::IoSliceMut::new(buffer)];
     let message = retry(|| {
-        nix::sys::socket::recvmsg::<SockaddrStorage>(fd.as_raw_fd(), &mut part, None, MsgFlags::MSG_DONTWAIT)
+        nix::sys::socket::recvmsg::<SockaddrStorage>(fd.as_raw_fd(), &mut part, None, flags)
             .map(|message| (message.bytes, message.address))
     })?;
     Ok((message.0, message.1.as_ref().and_then(format)))
@@ -71,7 +73,11 @@ pub fn bind(fd: BorrowedFd<'_>, address: &SockaddrStorage) -> Result<()> {
 
 /// connect(2); on a stream it may go on in the background (`EINPROGRESS`).
 pub fn connect(fd: BorrowedFd<'_>, address: &SockaddrStorage) -> Result<()> {
-    retry(|| syscall::connect(fd, &bytes(address)))
+    // A blocking socket would wait here: it may be somebody else's, so the flag is put back.
+    let before = descriptor::set_nonblocking(fd, true)?;
+    let result = retry(|| syscall::connect(fd, &bytes(address)));
+    descriptor::set_nonblocking(fd, before)?;
+    result
 }
 
 #[cfg(test)]

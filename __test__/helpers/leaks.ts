@@ -1,0 +1,77 @@
+// What every spec file is held to: when its tests are over, all descriptors they opened are closed, all children they
+// started are gone, and the folder they were given is empty.
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
+import type { TestFn } from 'ava'
+import { makeFolder, removeFolder } from './tmp.js'
+
+const patience = 5_000
+
+/** Call it first in a spec file. Returns the folder for its sockets. */
+export function guard(test: TestFn): string {
+  const folder = makeFolder()
+  let before = new Map<string, string>()
+  test.serial.before('note the open descriptors', () => {
+    before = descriptors()
+  })
+  test.serial.after.always('nothing is left behind', async (t) => {
+    const left = {
+      descriptors: await settled(() => openedSince(before)),
+      children: await settled(children),
+      files: removeFolder(folder),
+    }
+    t.deepEqual(left, { descriptors: [], children: [], files: [] })
+  })
+  return folder
+}
+
+/** What is still left when the event loop and the garbage collector had their turns. */
+async function settled(left: () => string[]): Promise<string[]> {
+  const deadline = Date.now() + patience
+  while (left().length > 0 && Date.now() < deadline) {
+    globalThis.gc?.()
+    await setImmediate()
+  }
+  return left()
+}
+
+function openedSince(before: Map<string, string>): string[] {
+  const opened = [...descriptors()].filter(([fd, target]) => before.get(fd) !== target)
+  return opened.map(([fd, target]) => `${fd} → ${target}`)
+}
+
+/** Each open descriptor with what it refers to. */
+function descriptors(): Map<string, string> {
+  const found = new Map<string, string>()
+  for (const fd of readdirSync('/proc/self/fd')) {
+    const target = linkTarget(`/proc/self/fd/${fd}`)
+    if (target !== null) found.set(fd, target)
+  }
+  return found
+}
+
+/** null: it is no longer there, as the descriptor that listed the directory. */
+function linkTarget(path: string): string | null {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return null
+  }
+}
+
+/** The processes whose parent this one is, with their names. */
+function children(): string[] {
+  const stats = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(statOf)
+  return stats.filter((stat) => stat.parent === process.pid).map((stat) => stat.name)
+}
+
+function statOf(pid: string): { name: string; parent: number } {
+  try {
+    const [, name = '', parent] = /^\d+ (\(.*\)) . (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? []
+    return { name: `${pid} ${name}`, parent: Number(parent) }
+  } catch {
+    return { name: pid, parent: 0 }
+  }
+}

@@ -1,0 +1,144 @@
+// The shape of the source: imports point from higher levels to lower ones only, one module loads the addon, every file
+// says in its first line what it is for, and no function is longer than a page.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import ts from 'typescript'
+
+/** The modules of index.ts and lib/, highest level first. A module imports strictly lower levels. */
+const levels = [
+  ['index'],
+  ['listener'],
+  ['socket'],
+  ['message', 'sending'],
+  ['descriptor', 'credentials', 'readiness'],
+  ['source', 'address', 'wait', 'arguments'],
+  ['errors', 'native'],
+]
+
+/** The imports within one level, each as `from → to`. */
+const sameLevel: string[] = []
+
+const longestFunction = 60
+const root = join(__dirname, '..')
+const modules = ['index.ts', ...filesIn('lib', '.ts')].filter(isSource)
+
+test('every module has a level', (t) => {
+  const known = levels.flat()
+  const unknown = modules.map(moduleName).filter((name) => !known.includes(name))
+  t.deepEqual(unknown, [], 'give it a level, at the top of this file')
+})
+
+test('imports point downwards only', (t) => {
+  const level = (name: string) => levels.findIndex((names) => names.includes(name))
+  const arrows = modules.flatMap((path) => localImports(path).map((to) => ({ from: moduleName(path), to })))
+  const wrong = arrows.filter(({ from, to }) => level(to) <= level(from) && !sameLevel.includes(`${from} → ${to}`))
+  t.deepEqual(wrong, [])
+})
+
+test('only lib/native.ts loads the addon', (t) => {
+  const loaders = modules.filter((path) => imports(path).some((specifier) => specifier.includes('native/binding')))
+  t.deepEqual(
+    loaders.filter((path) => path !== 'lib/native.ts'),
+    [],
+  )
+})
+
+test('the crate of system calls knows nothing of Node', (t) => {
+  const files = [...filesIn('crates/unix-socket', '.rs'), ...filesIn('crates/unix-socket', 'Cargo.toml')]
+  t.true(files.length > 0)
+  t.deepEqual(
+    files.filter((path) => /\b(napi|libuv|uv_)/.test(withoutComments(read(path)))),
+    [],
+  )
+})
+
+test('every source file opens with a comment', (t) => {
+  t.deepEqual(
+    sources().filter((path) => !/^(#!.*\n)?\s*\/[/*]/.test(read(path))),
+    [],
+  )
+})
+
+test('no function is longer than a page', (t) => {
+  const functions = sources().flatMap((path) => (path.endsWith('.rs') ? rustFunctions(path) : tsFunctions(path)))
+  t.true(functions.length > 0)
+  t.deepEqual(
+    functions.filter(({ lines }) => lines > longestFunction),
+    [],
+  )
+})
+
+type Extent = { place: string; lines: number }
+
+function sources(): string[] {
+  const scripts = filesIn('scripts', '.mjs')
+  const typescript = ['lib', '__test__', 'examples', 'bench'].flatMap((folder) => filesIn(folder, '.ts'))
+  return ['index.ts', ...typescript.filter(isSource), ...scripts, ...filesIn('crates', '.rs')]
+}
+
+function isSource(path: string): boolean {
+  return !path.endsWith('.d.ts')
+}
+
+function filesIn(folder: string, ending: string): string[] {
+  if (!existsSync(join(root, folder))) return []
+  const names = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+  return names.filter((name) => name.endsWith(ending)).map((name) => `${folder}/${name}`)
+}
+
+function read(path: string): string {
+  return readFileSync(join(root, path), 'utf8')
+}
+
+/** `lib/socket.ts` is `socket`. */
+function moduleName(path: string): string {
+  return path.replace(/^lib\//, '').replace(/\.ts$/, '')
+}
+
+/** Every module that a file imports or exports from, types included. */
+function imports(path: string): string[] {
+  return ts.preProcessFile(read(path), true, true).importedFiles.map(({ fileName }) => fileName)
+}
+
+function localImports(path: string): string[] {
+  const local = imports(path).filter((specifier) => /^\.\.?\//.test(specifier) && !specifier.includes('native/binding'))
+  return local.map((specifier) => specifier.replace(/^(\.\.?\/)+(lib\/)?/, '').replace(/\.js$/, ''))
+}
+
+function tsFunctions(path: string): Extent[] {
+  const file = ts.createSourceFile(path, read(path), ts.ScriptTarget.Latest, true)
+  const lineOf = (position: number) => file.getLineAndCharacterOfPosition(position).line + 1
+  const found: Extent[] = []
+  const visit = (node: ts.Node): void => {
+    if (ts.isFunctionLike(node)) {
+      const first = lineOf(node.getStart())
+      found.push({ place: `${path}:${first}`, lines: lineOf(node.end) - first + 1 })
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(file)
+  return found
+}
+
+/** From each `fn` to the brace that closes its body. */
+function rustFunctions(path: string): Extent[] {
+  const lines = withoutComments(read(path)).split('\n')
+  const starts = [...lines.keys()].filter((index) => /^[\w\s()"]*\bfn \w/.test(lines[index] ?? ''))
+  return starts.map((start) => ({ place: `${path}:${start + 1}`, lines: bodyEnd(lines, start) - start + 1 }))
+}
+
+function bodyEnd(lines: string[], start: number): number {
+  let depth = 0
+  for (let index = start; index < lines.length; index++) {
+    const code = (lines[index] ?? '').replace(/'[{}]'|"([^"\\]|\\.)*"/g, '')
+    depth += code.split('{').length - code.split('}').length
+    if (depth === 0 && /[};]\s*$/.test(code)) return index
+  }
+  return lines.length
+}
+
+/** Rust and TOML text without its comments to the end of a line. */
+function withoutComments(text: string): string {
+  return text.replace(/\/\/.*$/gm, '').replace(/^\s*#[^[!].*$/gm, '')
+}

@@ -1,0 +1,200 @@
+/**
+ * How sockets come to be: connect, bind, pair. Names are bound here, for listeners too.
+ * Knows UnixSocket, not what is done with it.
+ */
+import { type Address, addressBytes, isPath } from './address.js'
+import { integer, oneOf, optionsObject } from './arguments.js'
+import { check, EAGAIN, ENAMETOOLONG, ownError, systemError } from './errors.js'
+import { Handle, SocketFile } from './handle.js'
+import { constants, native } from './native.js'
+import { type CheckedOptions, checkOptions, type SocketOptions } from './options.js'
+import type { SocketType } from './outgoing.js'
+import { Later } from './readiness.js'
+import { nameOf, typeNumber, UnixSocket } from './socket.js'
+import { checkWait, type Wait } from './wait.js'
+
+/** How a path is bound. */
+export interface BindOptions {
+  /**
+   * Exact permission bits of the socket file, 0 to 0o777, whatever the umask, which is never changed. At no moment are they wider.
+   * Default: as the umask says.
+   */
+  mode?: number
+  /**
+   * `'never'` (default): anything at the path is EADDRINUSE. `'stale'`: a socket file of our own user whose server is dead is
+   * replaced; a live server, another's file or anything that is not a socket never is. A file `PATH.lock` exists meanwhile.
+   */
+  replace?: 'never' | 'stale'
+}
+
+/** Linux: connect(2) to a full backlog says EAGAIN, and poll cannot tell when to try again (milliseconds). */
+const FULL_BACKLOG = new Later(1, 100)
+const TYPES: readonly SocketType[] = ['stream', 'seqpacket', 'dgram']
+const MODE_MAX = 0o777
+
+/** What `bindTo` needs to know, checked. */
+export interface CheckedBinding {
+  readonly bytes: Buffer
+  readonly address: Address
+  readonly mode: number
+  readonly replaceStale: boolean
+}
+
+/** Checks an address to bind and how, before any system call. */
+export function checkBinding(address: Address, options: BindOptions): CheckedBinding {
+  const mode = options.mode === undefined ? -1 : integer(options.mode, 'mode', 0, MODE_MAX)
+  const replace = options.replace === undefined ? 'never' : oneOf(options.replace, 'replace', ['never', 'stale'])
+  return { bytes: addressBytes(address), address, mode, replaceStale: replace === 'stale' }
+}
+
+/** Binds, and listens where `backlog` is not -1. The handle removes the file when it is closed. */
+export function bindTo(handle: Handle, { bytes, address, mode, replaceStale }: CheckedBinding, backlog = -1): void {
+  if (!isPath(bytes)) {
+    check(native.bindName(handle.open, bytes, backlog), 'bind', { address })
+    return
+  }
+  const file = native.bindPath(handle.open, bytes, mode, replaceStale, backlog)
+  if (file === ENAMETOOLONG) throw tooLong(address)
+  handle.file = new SocketFile(check(file, 'bind', { address }))
+}
+
+function tooLong(address: Address): Error {
+  return ownError('ERR_PATH_TOO_LONG', 'A part of the path is longer than the file system allows (255 bytes on most)', { address })
+}
+
+/** A new socket of ours. */
+export function openHandle(type: SocketType, what: string): Handle {
+  return new Handle(check(native.open(constants.afUnix, typeNumber(type), 0), 'socket'), what)
+}
+
+/** Runs `make`; if it throws, the handle is closed. */
+export function closeOnError<R>(handle: Handle, make: () => R): R {
+  try {
+    return make()
+  } catch (error) {
+    handle.close()
+    throw error
+  }
+}
+
+/** The address that the user gave, where the kernel's own name would say less. */
+function givenName({ bytes, address }: CheckedBinding): Address | undefined {
+  return isPath(bytes) ? address : undefined
+}
+
+/** Options of {@link connect}. */
+export type ConnectOptions<T extends SocketType> = SocketOptions & Wait & { type?: T; localAddress?: Address }
+
+/**
+ * Connects to a socket and resolves when it is connected. To a server whose backlog is full it waits for its turn.
+ *
+ * @param address Path (absolute, relative, of any length) or abstract name.
+ * @param options.type `'stream'` (default), `'seqpacket'` or `'dgram'`.
+ * @param options.localAddress Bind to this address first.
+ * @throws ENOENT Nothing is there. @throws ECONNREFUSED The server is dead. @throws EPROTOTYPE The server is of another type.
+ * @throws EACCES No permission on the path. @throws ETIMEDOUT, ABORT_ERR
+ *
+ * See connect(2), unix(7).
+ * @example
+ * const socket = await connect('/run/app.sock', { timeout: 1000 })
+ */
+export async function connect<T extends SocketType = 'stream'>(address: Address, options?: ConnectOptions<T>): Promise<UnixSocket<T>> {
+  const given: ConnectOptions<T> = optionsObject(options)
+  const type = (given.type === undefined ? 'stream' : oneOf(given.type, 'type', TYPES)) as T
+  const bytes = addressBytes(address)
+  const checked = checkOptions(given)
+  const local = given.localAddress === undefined ? undefined : checkBinding(given.localAddress, {})
+  checkWait(given)
+  const handle = openHandle(type, 'socket')
+  try {
+    if (local !== undefined) bindTo(handle, local)
+    await connectHandle(handle, bytes, address, given)
+    // Options come after connect: Linux binds a stream that connects with SO_PASSCRED on to a random name.
+    return ownConnected<T>(handle, checked, bytes, address, local)
+  } catch (error) {
+    handle.close()
+    throw error
+  }
+}
+
+async function connectHandle(handle: Handle, bytes: Buffer, address: Address, wait: Wait): Promise<void> {
+  const attempt = (): undefined | Later => {
+    const result = native.connect(handle.open, bytes)
+    if (result === EAGAIN) return FULL_BACKLOG
+    if (result === ENAMETOOLONG) throw tooLong(address)
+    if (result < 0) throw systemError(result, 'connect', { address })
+    return undefined
+  }
+  await handle.readiness.writing.run<void>({ syscall: 'connect', attempt: attempt as () => void | Later }, wait)
+}
+
+function ownConnected<T extends SocketType>(
+  handle: Handle,
+  options: CheckedOptions,
+  bytes: Buffer,
+  address: Address,
+  local: CheckedBinding | undefined,
+): UnixSocket<T> {
+  const peerAddress = isPath(bytes) ? address : undefined
+  const localAddress = local === undefined ? undefined : givenName(local)
+  return UnixSocket.own<T>(handle, { options, peerAddress, localAddress })
+}
+
+/**
+ * A datagram socket. Without an address it is unbound: it can send, and nobody can answer it.
+ *
+ * @param address Path or abstract name to bind to; `'\0'` lets the kernel choose an abstract name.
+ * @param options.peer Connect to this address: only it can send to us, and `send` needs no `to`.
+ * @throws EADDRINUSE Something is at the path. @throws EACCES, ENOENT The directory. @throws ERR_PATH_TOO_LONG
+ *
+ * See bind(2), unix(7).
+ * @example
+ * await bind().send('READY=1', { to: process.env.NOTIFY_SOCKET })
+ */
+export function bind(address?: Address | null, options?: SocketOptions & BindOptions & { peer?: Address }): UnixSocket<'dgram'> {
+  const given: SocketOptions & BindOptions & { peer?: Address } = optionsObject(options)
+  const checked = checkOptions(given)
+  const local = address === undefined || address === null ? undefined : checkBinding(address, given)
+  const peer = given.peer === undefined ? undefined : addressBytes(given.peer)
+  const handle = openHandle('dgram', 'socket')
+  return closeOnError(handle, () => {
+    // Before the name exists: a datagram socket receives from the moment it is bound.
+    const early = UnixSocket.own<'dgram'>(handle, { options: { ...checked, autobind: checked.autobind && local === undefined }, ...namesOf(local, given.peer, peer) })
+    if (local !== undefined) bindTo(handle, local)
+    if (peer !== undefined) check(native.connect(handle.open, peer), 'connect', { address: given.peer as Address })
+    return early
+  })
+}
+
+function namesOf(local: CheckedBinding | undefined, peer: Address | undefined, peerBytes: Buffer | undefined): { localAddress?: Address | undefined; peerAddress?: Address | undefined } {
+  return {
+    localAddress: local === undefined ? undefined : givenName(local),
+    peerAddress: peerBytes !== undefined && isPath(peerBytes) ? peer : undefined,
+  }
+}
+
+/**
+ * Two sockets that are connected to each other. See socketpair(2).
+ *
+ * @param type `'stream'` (default), `'seqpacket'` or `'dgram'`.
+ * @param options For both ends.
+ */
+export function pair<T extends SocketType = 'stream'>(type?: T, options?: SocketOptions): [UnixSocket<T>, UnixSocket<T>] {
+  const kind = type === undefined ? 'stream' : oneOf(type as SocketType, 'type', TYPES)
+  const checked = checkOptions(options)
+  const numbers = new Int32Array(2)
+  check(native.pair(typeNumber(kind), numbers), 'socketpair')
+  const handles = Array.from(numbers, (fd) => new Handle(fd, 'socket'))
+  try {
+    const [left, right] = handles.map((handle) => UnixSocket.own<T>(handle, { options: checked }))
+    return [left as UnixSocket<T>, right as UnixSocket<T>]
+  } catch (error) {
+    for (const handle of handles) handle.close()
+    throw error
+  }
+}
+
+/** The address of a bound descriptor: what the user gave, or what the kernel chose. */
+export function boundAddress(fd: number, binding: CheckedBinding): Address {
+  return givenName(binding) ?? nameOf(fd, false) ?? binding.address
+}

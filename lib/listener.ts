@@ -1,0 +1,279 @@
+/**
+ * UnixListener: a listening stream or seqpacket socket, its path, and the connections that it hands out.
+ * Knows UnixSocket and how names are bound; it reads no data.
+ */
+import type { Address } from './address.js'
+import { integer, oneOf, optionalInteger, optionsObject } from './arguments.js'
+import { type BindOptions, bindTo, boundAddress, checkBinding, closeOnError, openHandle } from './connect.js'
+import { OwnedFd } from './descriptor.js'
+import { check, EAGAIN, ECONNABORTED, EMFILE, ENFILE, ENOBUFS, ENOMEM, hasCode, invalidType, ownError } from './errors.js'
+import { closeWhenForgotten, Handle, noLongerForgettable } from './handle.js'
+import { constants, native } from './native.js'
+import { ChangedOptions, type CheckedOptions, checkOptions, readNumber, type SocketOptions } from './options.js'
+import type { SocketType } from './outgoing.js'
+import { AGAIN, HOLD, Later } from './readiness.js'
+import { adoptWith, nameOf, UnixSocket } from './socket.js'
+import { checkWait, type Wait } from './wait.js'
+
+/** The types that have connections. */
+export type Connected = 'stream' | 'seqpacket'
+
+/** Options of {@link listen}; those of {@link SocketOptions} are for every accepted socket. */
+export interface ListenOptions<T extends Connected = Connected> extends SocketOptions, BindOptions {
+  /** `'stream'` (default) or `'seqpacket'`. */
+  type?: T
+  /** Connections that may wait to be accepted, 0 to 65535. Default 511; the system cuts it to its own limit. */
+  backlog?: number
+  /** Closes the listener when aborted. */
+  signal?: AbortSignal
+  /** Open connections at which it stops accepting; waiting clients stay in the backlog. Default: no limit. */
+  maxConnections?: number
+}
+
+const BACKLOG = 511
+const BACKLOG_MAX = 65_535
+const ACCEPT_AHEAD = 32
+/** The process or the system is short of something: accept again later, at growing distances (milliseconds). */
+const SHORTAGE = new Later(10, 500)
+const SHORTAGES = new Set([EMFILE, ENFILE, ENOBUFS, ENOMEM])
+
+interface ListenerBirth {
+  readonly options: CheckedOptions
+  readonly address: Address | undefined
+  readonly maxConnections: number
+  readonly signal: AbortSignal | undefined
+  readonly adopted: boolean
+}
+
+/**
+ * A listening socket. Made by {@link listen} or `UnixListener.adopt`.
+ *
+ * A pending `accept` keeps the process alive, an idle listener does not. Closing it removes its socket file if that is still the one
+ * that it made; so does the end of the process.
+ */
+export class UnixListener<T extends Connected = Connected> implements Disposable, AsyncDisposable {
+  readonly type: T
+  readonly #handle: Handle
+  readonly #changed = new ChangedOptions()
+  readonly #birth: ListenerBirth
+  readonly #accepted: UnixSocket<T>[] = []
+  #connections = 0
+  #full = false
+  #wasNonblocking = true
+
+  private constructor(handle: Handle, birth: ListenerBirth) {
+    this.#handle = handle
+    this.#birth = birth
+    this.type = readNumber(handle.open, constants.soType) === constants.sockStream ? ('stream' as T) : ('seqpacket' as T)
+    this.#applyOptions()
+    this.#closeOnAbort(birth.signal)
+    handle.onClose(() => this.#closeAccepted())
+    closeWhenForgotten(this, handle)
+  }
+
+  /** @internal Makes the object for a socket that the native side already holds for us. */
+  static own<T extends Connected>(handle: Handle, birth: ListenerBirth): UnixListener<T> {
+    return new UnixListener<T>(handle, birth)
+  }
+
+  /**
+   * Takes ownership of a listening Unix socket, such as descriptor 3 of socket activation. Its path stays others' business.
+   *
+   * O_NONBLOCK is switched on, because accept(2) has no other way not to wait, and put back by `detach`.
+   *
+   * @throws ENOTSOCK, ERR_INVALID_ARG_VALUE Not a listening Unix socket. It is still yours.
+   */
+  static adopt(fd: OwnedFd | number, options?: ListenOptions): UnixListener {
+    const birth = { ...checkListenOptions(options), address: undefined, adopted: true }
+    return adoptWith(fd, true, 'listener', (handle) => new UnixListener(handle, birth))
+  }
+
+  /** The descriptor's number; -1 once closed. It stays this object's. */
+  get fd(): number {
+    return this.#handle.fd
+  }
+
+  get closed(): boolean {
+    return this.#handle.closed
+  }
+
+  /** Where it listens: the address as it was given, or the name that the kernel chose. */
+  get address(): Address {
+    return this.#birth.address ?? nameOf(this.#handle.open, false) ?? ''
+  }
+
+  /**
+   * Takes the next connection, waiting for one.
+   *
+   * Clients that gave up are passed over. When the process is out of descriptors or the system out of memory, it waits until that
+   * has passed; the listener is never closed for it.
+   *
+   * @throws ERR_SOCKET_CLOSED The listener was closed. @throws ETIMEDOUT, ABORT_ERR
+   *
+   * See accept(2).
+   */
+  async accept(options?: Wait): Promise<UnixSocket<T>> {
+    return await this.#wait(1, options)
+  }
+
+  #wait(ahead: number, wait?: Wait): Promise<UnixSocket<T>> {
+    this.#handle.open
+    return this.#handle.readiness.reading.run({ syscall: 'accept', attempt: () => this.#tryAccept(ahead) }, wait)
+  }
+
+  #tryAccept(ahead: number): UnixSocket<T> | typeof AGAIN | typeof HOLD | Later {
+    while (this.#accepted.length < ahead) {
+      if (this.#connections >= this.#birth.maxConnections) {
+        this.#full = this.#accepted.length === 0
+        return this.#accepted.shift() ?? HOLD
+      }
+      const answer = this.#acceptOne()
+      if (answer !== undefined) return this.#accepted.shift() ?? answer
+    }
+    return this.#accepted.shift() as UnixSocket<T>
+  }
+
+  /** Accepts one into the list; otherwise says why not. */
+  #acceptOne(): typeof AGAIN | Later | undefined {
+    const fd = native.accept(this.#handle.open)
+    if (fd === ECONNABORTED) return undefined
+    if (fd === EAGAIN) return AGAIN
+    if (SHORTAGES.has(fd)) return SHORTAGE
+    const handle = new Handle(check(fd, 'accept'), 'socket')
+    const localAddress = typeof this.#birth.address === 'string' ? this.#birth.address : undefined
+    const socket = closeOnError(handle, () => UnixSocket.own<T>(handle, { options: this.#birth.options, localAddress }))
+    this.#count(handle)
+    this.#accepted.push(socket)
+    return undefined
+  }
+
+  #count(handle: Handle): void {
+    this.#connections++
+    handle.onClose(() => {
+      this.#connections--
+      if (!this.#full || this.closed) return
+      this.#full = false
+      this.#handle.readiness.reading.resume()
+    })
+  }
+
+  /** The connections, until the listener is closed. Breaking the loop loses none. */
+  [Symbol.asyncIterator](): AsyncIterator<UnixSocket<T>> {
+    return {
+      next: async () => {
+        try {
+          return this.closed ? { done: true, value: undefined } : { done: false, value: await this.#wait(ACCEPT_AHEAD) }
+        } catch (error) {
+          if (this.closed && hasCode(error, 'ERR_SOCKET_CLOSED')) return { done: true, value: undefined }
+          throw error
+        }
+      },
+    }
+  }
+
+  /** Connections that were accepted ahead for an iterator and not delivered; they are yours now. */
+  takeAccepted(): UnixSocket<T>[] {
+    this.#handle.open
+    return this.#accepted.splice(0)
+  }
+
+  /** A pending `accept` keeps the process alive (the default). */
+  ref(): this {
+    this.#handle.reference(true)
+    return this
+  }
+
+  /** A pending `accept` does not keep the process alive. */
+  unref(): this {
+    this.#handle.reference(false)
+    return this
+  }
+
+  /** Stops listening, removes the file that it made, closes what was accepted ahead. `accept` rejects, loops end. */
+  async close(): Promise<void> {
+    this.#shut()
+  }
+
+  #shut(): void {
+    noLongerForgettable(this.#handle)
+    this.#handle.close()
+  }
+
+  #closeAccepted(): void {
+    for (const socket of this.#accepted.splice(0)) socket[Symbol.dispose]()
+  }
+
+  /**
+   * Gives the listening descriptor up, with its options as they were. Its file stays: it is yours as well.
+   *
+   * @throws ERR_MESSAGES_HELD Connections were accepted ahead: `takeAccepted()` first.
+   */
+  detach(): OwnedFd {
+    const fd = this.#handle.open
+    if (this.#accepted.length > 0) throw ownError('ERR_MESSAGES_HELD', 'Connections were accepted ahead; take them with takeAccepted() first')
+    this.#changed.restore(fd)
+    if (!this.#wasNonblocking) check(native.setNonblocking(fd, false), 'fcntl')
+    noLongerForgettable(this.#handle)
+    return OwnedFd.own(this.#handle.release())
+  }
+
+  /** The same as `close()`, without waiting. */
+  [Symbol.dispose](): void {
+    this.#shut()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#shut()
+  }
+
+  /** Linux 6.16: what is set here holds already for connections that wait to be accepted. */
+  #applyOptions(): void {
+    const { options, adopted } = this.#birth
+    const fd = this.#handle.open
+    if (!adopted || options.namesMaxFds) this.#changed.setPassRights(fd, options.maxFds > 0)
+    if (options.passCredentials !== undefined) this.#changed.set(fd, constants.soPasscred, Number(options.passCredentials))
+    if (adopted) this.#wasNonblocking = check(native.setNonblocking(fd, true), 'fcntl') === 1
+  }
+
+  #closeOnAbort(signal: AbortSignal | undefined): void {
+    if (signal === undefined) return
+    const close = (): void => this.#shut()
+    signal.addEventListener('abort', close, { once: true })
+    this.#handle.onClose(() => signal.removeEventListener('abort', close))
+  }
+}
+
+function checkListenOptions(options: ListenOptions | undefined): Omit<ListenerBirth, 'address' | 'adopted'> {
+  const given: ListenOptions = optionsObject(options)
+  checkWait(given.signal === undefined ? undefined : { signal: given.signal })
+  const maxConnections = given.maxConnections === undefined ? Number.POSITIVE_INFINITY : integer(given.maxConnections, 'maxConnections', 1, 0x7fffffff)
+  return { options: checkOptions(given), maxConnections, signal: given.signal }
+}
+
+/**
+ * Binds and listens, at once.
+ *
+ * @param address Path (absolute, relative, of any length) or abstract name; `'\0'` lets the kernel choose an abstract name.
+ * @throws EADDRINUSE Anything is at the path: see `replace`. @throws EACCES, ENOENT The directory.
+ * @throws ERR_PATH_TOO_LONG The file system or an abstract name has no room for it.
+ *
+ * See bind(2), listen(2), unix(7).
+ * @example
+ * const listener = listen('/run/app.sock', { mode: 0o600 })
+ * for await (const peer of listener) serve(peer)
+ */
+export function listen<T extends Connected = 'stream'>(address: Address, options?: ListenOptions<T>): UnixListener<T> {
+  const given: ListenOptions<T> = optionsObject(options)
+  const type: SocketType = given.type === undefined ? 'stream' : oneOf(given.type, 'type', ['stream', 'seqpacket'])
+  const backlog = optionalInteger(given.backlog, 'backlog', 0, BACKLOG_MAX, BACKLOG)
+  if (address === undefined || address === null) throw invalidType('address', 'a string or an object with path or abstract', address)
+  const binding = checkBinding(address, given)
+  const checked = checkListenOptions(given)
+  const handle = openHandle(type, 'listener')
+  return closeOnError(handle, () => {
+    const born = { ...checked, adopted: false, get address() { return boundAddress(handle.open, binding) } }
+    const listener = UnixListener.own<T>(handle, born)
+    bindTo(handle, binding, backlog)
+    return listener
+  })
+}

@@ -1,0 +1,85 @@
+/**
+ * The options of our sockets: checked, set, and put back when the socket is given away, because they live on the description
+ * that others may share. Knows option numbers, not messages.
+ */
+import { integer, optionalBoolean, optionalInteger, optionsObject } from './arguments.js'
+import { check, systemError } from './errors.js'
+import { constants, native } from './native.js'
+
+/** Options of every socket of this package. */
+export interface SocketOptions {
+  /** Descriptors that one message may bring, 0 to 253. Default 0: none are accepted, and where the kernel can it tells the sender. */
+  maxFds?: number
+  /** Attach the sender's credentials to every received message (SO_PASSCRED). Default false. */
+  passCredentials?: boolean
+  /** Give an unnamed datagram or seqpacket socket an abstract name of the kernel's choice. Default false. Platforms: Linux. */
+  autobind?: boolean
+  /** SO_SNDBUF in bytes; the system doubles it and cuts it to its limit. */
+  sendBufferSize?: number
+  /** SO_RCVBUF in bytes; the system doubles it and cuts it to its limit. */
+  receiveBufferSize?: number
+}
+
+/** The same with every choice made. `undefined`: leave the option as it is. */
+export interface CheckedOptions {
+  readonly maxFds: number
+  readonly namesMaxFds: boolean
+  readonly passCredentials: boolean | undefined
+  readonly autobind: boolean
+  readonly sendBufferSize: number | undefined
+  readonly receiveBufferSize: number | undefined
+}
+
+const BUFFER_MAX = 0x3fffffff
+
+/** Checks the options, before any system call. */
+export function checkOptions(options: SocketOptions | undefined): CheckedOptions {
+  const given: SocketOptions = optionsObject(options)
+  const size = (name: 'sendBufferSize' | 'receiveBufferSize'): number | undefined =>
+    given[name] === undefined ? undefined : integer(given[name], name, 1, BUFFER_MAX)
+  return {
+    maxFds: optionalInteger(given.maxFds, 'maxFds', 0, constants.scmFdsMax, 0),
+    namesMaxFds: given.maxFds !== undefined,
+    passCredentials: given.passCredentials === undefined ? undefined : optionalBoolean(given.passCredentials, 'passCredentials', false),
+    autobind: optionalBoolean(given.autobind, 'autobind', false),
+    sendBufferSize: size('sendBufferSize'),
+    receiveBufferSize: size('receiveBufferSize'),
+  }
+}
+
+/** Reads an integer option at SOL_SOCKET. */
+export function readNumber(fd: number, name: number): number {
+  return check(native.getNumber(fd, name), 'getsockopt')
+}
+
+/** The options of one socket that we changed, with what they were before. */
+export class ChangedOptions {
+  readonly #before = new Map<number, number>()
+
+  /** Sets an integer option at SOL_SOCKET and remembers what it was. */
+  set(fd: number, name: number, value: number): void {
+    const before = readNumber(fd, name)
+    check(native.setNumber(fd, name, value), 'setsockopt')
+    // Linux: buffer sizes read twice what was set.
+    const isSize = name === constants.soSndbuf || name === constants.soRcvbuf
+    if (!this.#before.has(name)) this.#before.set(name, isSize ? before / 2 : before)
+  }
+
+  /** Sets it where the kernel has it; before Linux 6.16 the descriptors of others are received and closed instead. */
+  setPassRights(fd: number, allowed: boolean): void {
+    try {
+      this.set(fd, constants.soPassrights, Number(allowed))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOPROTOOPT') throw error
+    }
+  }
+
+  /** Puts everything back. */
+  restore(fd: number): void {
+    for (const [name, value] of this.#before) {
+      const result = native.setNumber(fd, name, value)
+      if (result < 0) throw systemError(result, 'setsockopt')
+    }
+    this.#before.clear()
+  }
+}

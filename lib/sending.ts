@@ -1,0 +1,145 @@
+/**
+ * The sending half of a socket: messages leave in the order in which they were given, the queue is bounded, and what was cut off
+ * in the middle of a stream closes the socket. Knows outgoing messages and the queue, not the receiving half.
+ */
+import { ownError, type SocketError } from './errors.js'
+import type { Handle } from './handle.js'
+import { Outgoing, type Route } from './outgoing.js'
+import { AGAIN, type Later, type Operation } from './readiness.js'
+import type { Wait } from './wait.js'
+
+/** Bytes and descriptors that may wait; one message alone may be larger. */
+const QUEUED_BYTES_MAX = 1 << 20
+const QUEUED_FDS_MAX = 1024
+
+/** Several messages as one operation: none of another caller comes between them. */
+class Transfer implements Operation<void> {
+  readonly syscall = 'sendmsg'
+  readonly #sender: Sender
+  readonly #messages: Outgoing[]
+  readonly bytes: number
+  readonly fds: number
+  sent = 0
+
+  constructor(sender: Sender, messages: Outgoing[]) {
+    this.#sender = sender
+    this.#messages = messages
+    this.bytes = messages.reduce((sum, message) => sum + message.length, 0)
+    this.fds = messages.reduce((sum, message) => sum + message.fdCount, 0)
+  }
+
+  attempt(): undefined | typeof AGAIN | Later {
+    try {
+      for (; this.sent < this.#messages.length; this.sent++) {
+        const message = this.#messages[this.sent] as Outgoing
+        const result = message.attempt(this.#sender.route())
+        if (result !== true) return result
+        this.#sender.spend(message.length)
+      }
+      return undefined
+    } catch (error) {
+      throw Object.assign(error as SocketError, { sent: this.sent })
+    }
+  }
+
+  queued(): void {
+    this.#sender.reserve(this)
+    try {
+      for (const message of this.#messages.slice(this.sent)) message.keep()
+    } catch (error) {
+      this.settled()
+      throw error
+    }
+  }
+
+  /** Nobody waits for the rest: it must not change under us. */
+  keepData(): void {
+    for (const message of this.#messages.slice(this.sent)) message.keepData()
+  }
+
+  cancelled(error: Error): Error {
+    const written = this.#messages[this.sent]?.written ?? 0
+    const details = written > 0 ? { sent: this.sent, bytesWritten: written } : { sent: this.sent }
+    if (written > 0) this.#sender.abandon()
+    return Object.assign(error, details)
+  }
+
+  settled(): void {
+    for (const message of this.#messages) message.release()
+    this.#sender.unreserve(this)
+  }
+}
+
+/** Sends for one socket. */
+export class Sender {
+  readonly #handle: Handle
+  readonly #route: () => Route
+  readonly #abandon: () => void
+  #bytes = 0
+  #fds = 0
+
+  /** `abandon` closes the socket: half a message is out and the other half will never be. */
+  constructor(handle: Handle, route: () => Route, abandon: () => void) {
+    this.#handle = handle
+    this.#route = route
+    this.#abandon = abandon
+  }
+
+  /** Resolves when the kernel has taken all messages. */
+  send(messages: Outgoing[], wait?: Wait): Promise<void> {
+    return this.#handle.readiness.writing.run<void>(new Transfer(this, messages), wait)
+  }
+
+  /** How many messages went at once. The rest of a stream message that went in part is queued, as a copy. */
+  trySend(messages: Outgoing[]): number {
+    const queue = this.#handle.readiness.writing
+    if (queue.length > 0) return 0
+    const transfer = new Transfer(this, messages)
+    if (transfer.attempt() === undefined) return messages.length
+    const begun = messages[transfer.sent] as Outgoing
+    if (begun.written === 0) return transfer.sent
+    const rest = new Transfer(this, [begun])
+    rest.keepData()
+    // The error of the rest, if any, is the next operation's to meet.
+    queue.run<void>(rest).catch(() => {})
+    return transfer.sent + 1
+  }
+
+  /** Runs `action` when everything that was given before has gone. */
+  afterAll(action: () => void): void {
+    const operation: Operation<void> = { syscall: 'shutdown', attempt: action }
+    this.#handle.readiness.writing.run(operation).catch(() => {})
+  }
+
+  get idle(): boolean {
+    return this.#handle.readiness.writing.length === 0
+  }
+
+  route(): Route {
+    return this.#route()
+  }
+
+  spend(bytes: number): void {
+    this.#handle.readiness.writing.spend(bytes)
+  }
+
+  /** Throws ERR_QUEUE_FULL where others wait already and the bound would be passed. */
+  reserve(transfer: Transfer): void {
+    const waiting = this.#handle.readiness.writing.length > 0
+    if (waiting && (this.#bytes + transfer.bytes > QUEUED_BYTES_MAX || this.#fds + transfer.fds > QUEUED_FDS_MAX)) {
+      const message = `${this.#bytes} bytes and ${this.#fds} descriptors wait to be sent; the limit is ${QUEUED_BYTES_MAX} and ${QUEUED_FDS_MAX}. Await your sends`
+      throw ownError('ERR_QUEUE_FULL', message)
+    }
+    this.#bytes += transfer.bytes
+    this.#fds += transfer.fds
+  }
+
+  unreserve(transfer: Transfer): void {
+    this.#bytes -= transfer.bytes
+    this.#fds -= transfer.fds
+  }
+
+  abandon(): void {
+    this.#abandon()
+  }
+}

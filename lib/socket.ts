@@ -1,0 +1,460 @@
+/**
+ * UnixSocket: one class for stream, seqpacket and datagram sockets. It joins the sending and the receiving half, options and names.
+ * How sockets come to be (connect, bind, accept) is told elsewhere.
+ */
+import { type Address, addressOf } from './address.js'
+import { type Data, integer, optionalInteger, optionsObject } from './arguments.js'
+import { OwnedFd, readOption, writeOption } from './descriptor.js'
+import { check, closedError, EOPNOTSUPP, hasCode, invalidValue, ownError, systemError } from './errors.js'
+import { closeWhenForgotten, Handle, noLongerForgettable } from './handle.js'
+import { type Batch, type BorrowedMessage, type Message, MessageBatch } from './message.js'
+import { constants, native } from './native.js'
+import { ChangedOptions, type CheckedOptions, checkOptions, readNumber, type SocketOptions } from './options.js'
+import { Outgoing, type SendOptions, type SocketType } from './outgoing.js'
+import { AGAIN, holdsNow } from './readiness.js'
+import { Receiver } from './receiving.js'
+import { Sender } from './sending.js'
+import { checkWait, type Wait } from './wait.js'
+
+/** What a receive gives: `null` is the end of a stream or of records; a datagram socket has no end. */
+export type Received<T> = Message | (T extends 'dgram' ? never : null)
+
+const BATCH_MAX = 32
+const MOST_BYTES = 0x7fffffff
+const NAME_SIZE = 128
+
+/** The number of a socket type. */
+export function typeNumber(type: SocketType): number {
+  return { stream: constants.sockStream, seqpacket: constants.sockSeqpacket, dgram: constants.sockDgram }[type]
+}
+
+function typeName(number: number): SocketType {
+  if (number === constants.sockStream) return 'stream'
+  return number === constants.sockSeqpacket ? 'seqpacket' : 'dgram'
+}
+
+/** The name that the kernel reports for one end, as an address. */
+export function nameOf(fd: number, peer: boolean): Address | null {
+  const out = Buffer.alloc(NAME_SIZE)
+  const length = native.socketName(fd, peer, out)
+  return length < 0 ? null : addressOf(out.subarray(0, length))
+}
+
+/** Checks that a descriptor is a Unix socket, listening or not; returns its type. */
+export function checkUnixSocket(fd: number, listening: boolean): SocketType {
+  const domain = readNumber(fd, constants.soDomain)
+  if (domain !== constants.afUnix) throw invalidValue('fd', 'must be a Unix socket', fd)
+  if (readNumber(fd, constants.soAcceptconn) === Number(!listening)) {
+    throw invalidValue('fd', listening ? 'must be a listening socket' : 'must not be a listening socket', fd)
+  }
+  return typeName(readNumber(fd, constants.soType))
+}
+
+/** How a new socket of ours begins. */
+export interface Birth {
+  readonly options: CheckedOptions
+  /** Adopted from elsewhere: only the options that were named may change. */
+  readonly adopted?: boolean
+  /** What the user called its own end and its peer, where the kernel's name says nothing. */
+  readonly localAddress?: Address | undefined
+  readonly peerAddress?: Address | undefined
+}
+
+/**
+ * A Unix socket.
+ *
+ * Made by {@link connect}, {@link bind}, {@link pair}, by a {@link UnixListener} or by `UnixSocket.adopt`. Pending operations keep
+ * the process alive, an idle socket does not. After `close` every method rejects or throws ERR_SOCKET_CLOSED before any system call.
+ */
+export class UnixSocket<T extends SocketType = SocketType> implements Disposable, AsyncDisposable {
+  readonly type: T
+  readonly #handle: Handle
+  readonly #changed = new ChangedOptions()
+  readonly #sender: Sender
+  readonly #receiver: Receiver
+  readonly #source: { readonly handle: Handle; readonly type: number; maxFds: number }
+  readonly #birth: Birth
+  /** SO_PASSCRED, so that sending need not ask. */
+  #passes = false
+
+  private constructor(handle: Handle, birth: Birth) {
+    this.#handle = handle
+    this.#birth = birth
+    const type = readNumber(handle.open, constants.soType)
+    this.type = typeName(type) as T
+    this.#source = { handle, type, maxFds: birth.options.maxFds }
+    this.#applyOptions(birth)
+    this.#receiver = new Receiver(this.#source)
+    const route = () => ({ fd: handle.open, type: this.type, unnamed: this.#mustStayUnnamed })
+    this.#sender = new Sender(handle, route, () => this.#shut())
+    closeWhenForgotten(this, handle)
+  }
+
+  /** @internal Makes the object for a socket that the native side already holds for us; if that fails the handle is still open. */
+  static own<T extends SocketType>(handle: Handle, birth: Birth): UnixSocket<T> {
+    return new UnixSocket<T>(handle, birth)
+  }
+
+  /**
+   * Takes ownership of a Unix socket that does not listen.
+   *
+   * Changes no option but those named; on seqpacket SO_TIMESTAMP is switched on, to tell an empty record from the end.
+   * O_NONBLOCK is left as it is. If it throws, the descriptor is still yours.
+   *
+   * @throws ENOTSOCK Not a socket. @throws ERR_INVALID_ARG_VALUE Not a Unix socket, or a listening one.
+   */
+  static adopt(fd: OwnedFd | number, options?: SocketOptions): UnixSocket {
+    const checked = checkOptions(options)
+    return adoptWith(fd, false, 'socket', (handle) => new UnixSocket(handle, { options: checked, adopted: true }))
+  }
+
+  /** The descriptor's number; -1 once closed. It stays this object's. */
+  get fd(): number {
+    return this.#handle.fd
+  }
+
+  get closed(): boolean {
+    return this.#handle.closed
+  }
+
+  /** Its own address; null where it has none. See getsockname(2). */
+  get localAddress(): Address | null {
+    return this.#birth.localAddress ?? nameOf(this.#handle.open, false)
+  }
+
+  /** The address of its peer; null where that has none, or there is no peer. See getpeername(2). */
+  get peerAddress(): Address | null {
+    return this.#birth.peerAddress ?? nameOf(this.#handle.open, true)
+  }
+
+  /** Descriptors that one message may bring, 0 to 253. */
+  get maxFds(): number {
+    return this.#source.maxFds
+  }
+
+  set maxFds(count: number) {
+    integer(count, 'maxFds', 0, constants.scmFdsMax)
+    this.#changed.setPassRights(this.#handle.open, count > 0)
+    this.#source.maxFds = count
+  }
+
+  /**
+   * Whether received messages carry credentials of senders that attached none (SO_PASSCRED). What was queued before it was set
+   * has those that the sender attached, or that it sent before accept.
+   */
+  get passCredentials(): boolean {
+    return readNumber(this.#handle.open, constants.soPasscred) === 1
+  }
+
+  set passCredentials(on: boolean) {
+    if (typeof on !== 'boolean') throw invalidValue('passCredentials', 'must be a boolean', on)
+    this.#changed.set(this.#handle.open, constants.soPasscred, Number(on))
+    this.#passes = on
+  }
+
+  /** SO_SNDBUF in bytes, as the system reports it: twice what was set. */
+  get sendBufferSize(): number {
+    return readNumber(this.#handle.open, constants.soSndbuf)
+  }
+
+  set sendBufferSize(bytes: number) {
+    this.#changed.set(this.#handle.open, constants.soSndbuf, integer(bytes, 'sendBufferSize', 1, MOST_BYTES >> 1))
+  }
+
+  /** SO_RCVBUF in bytes, as the system reports it: twice what was set. */
+  get receiveBufferSize(): number {
+    return readNumber(this.#handle.open, constants.soRcvbuf)
+  }
+
+  set receiveBufferSize(bytes: number) {
+    this.#changed.set(this.#handle.open, constants.soRcvbuf, integer(bytes, 'receiveBufferSize', 1, MOST_BYTES >> 1))
+  }
+
+  /** Narrows the type of an adopted socket. */
+  is<K extends T>(type: K): this is UnixSocket<K> {
+    return this.type === type
+  }
+
+  /**
+   * Sends one message and resolves when the kernel has taken all of it.
+   *
+   * Your memory and descriptors are used at once. If it has to wait, descriptors are duplicated and data is held by reference: do
+   * not change it before the Promise settles. Messages leave in the order of the calls; at most 1 MiB and 1,024 descriptors wait.
+   *
+   * @param data Bytes; an array of views is gathered into one message.
+   * @throws ERR_MESSAGE_EMPTY Descriptors or credentials without data on a stream.
+   * @throws ERR_TOO_MANY_FDS More than 253 descriptors.
+   * @throws ERR_FDS_REFUSED The receiver accepts none. Nothing was sent.
+   * @throws ERR_QUEUE_FULL Too much waits already.
+   * @throws EPIPE The peer has gone. @throws EMSGSIZE A record longer than the send buffer. @throws EPERM Credentials that are not ours.
+   * @throws ABORT_ERR, ETIMEDOUT A stream message that had gone in part closes the socket: `error.bytesWritten` tells how much.
+   *
+   * See sendmsg(2), unix(7).
+   */
+  async send(data: Data, options?: SendOptions<T> & Wait): Promise<void> {
+    await this.#sender.send([this.#outgoing(data, options)], options)
+  }
+
+  /** `false`: nothing was taken. `true`: all is taken; the rest of a stream's data is queued as a copy. Throws as {@link send} rejects. */
+  trySend(data: Data, options?: SendOptions<T>): boolean {
+    return this.#sender.trySend([this.#outgoing(data, options)]) === 1
+  }
+
+  /** Sends several messages, with none of another call in between. `error.sent` tells how many went before an error. */
+  async sendMany(messages: Iterable<{ data: Data } & SendOptions<T>>, options?: Wait): Promise<void> {
+    await this.#sender.send(this.#outgoingAll(messages), options)
+  }
+
+  /** Sends what can be sent now; returns how many messages were taken. */
+  trySendMany(messages: Iterable<{ data: Data } & SendOptions<T>>): number {
+    return this.#sender.trySend(this.#outgoingAll(messages))
+  }
+
+  #outgoing(data: Data, options?: SendOptions<T>): Outgoing {
+    this.#handle.open
+    return new Outgoing(this.type, data, options as SendOptions)
+  }
+
+  #outgoingAll(messages: Iterable<{ data: Data } & SendOptions<T>>): Outgoing[] {
+    return Array.from(messages, (message) => this.#outgoing(message?.data, message))
+  }
+
+  /**
+   * Receives one message; `null` is the end. On a stream that is one chunk: what one recvmsg(2) returned.
+   *
+   * An aborted receive leaves the message where it was. A peer that closed has its data read first, then its error, once.
+   *
+   * @param options.maxBytes Stream: the most to read (default and limit 65536). Records: a longer one is dropped and its descriptors
+   * closed (default 1114112).
+   * @throws ERR_MESSAGE_TRUNCATED `error.length` is the true length of the record.
+   * @throws ECONNRESET The peer closed without reading all that we had sent.
+   */
+  async recv(options?: Wait & { maxBytes?: number }): Promise<Received<T>> {
+    return (await this.#receiver.receive(this.#maxBytes(options), options)) as Received<T>
+  }
+
+  /** Receives one message if there is one now. `'again'`: nothing yet. */
+  tryRecv(options?: { maxBytes?: number }): Received<T> | 'again' {
+    const maxBytes = this.#maxBytes(options)
+    if (this.#handle.readiness.reading.length > 0) return 'again'
+    const result = this.#receiver.tryReceive(maxBytes)
+    return result === AGAIN ? 'again' : (result as Received<T>)
+  }
+
+  #maxBytes(options: { maxBytes?: number } | undefined): number | undefined {
+    this.#handle.open
+    const { maxBytes } = optionsObject(options) as { maxBytes?: number }
+    return maxBytes === undefined ? undefined : integer(maxBytes, 'maxBytes', 1, MOST_BYTES)
+  }
+
+  /** Receives as many messages as there are, `max` at most (1 to 32, default 32), waiting for the first. `null` is the end. */
+  async recvMany(options?: Wait & { max?: number }): Promise<Message[] | (T extends 'dgram' ? never : null)> {
+    this.#handle.open
+    const max = optionalInteger(optionsObject(options).max, 'max', 1, BATCH_MAX, BATCH_MAX)
+    return (await this.#receiver.receiveMany(max, options)) as Message[]
+  }
+
+  /** The messages until the end, or until this socket is closed. Breaking the loop loses nothing. */
+  messages(options?: Wait): AsyncIterable<Message> {
+    return { [Symbol.asyncIterator]: () => this.#iterate(() => this.#receiver.next(options)) }
+  }
+
+  /** The same as `messages()`. */
+  [Symbol.asyncIterator](): AsyncIterator<Message> {
+    return this.messages()[Symbol.asyncIterator]()
+  }
+
+  /**
+   * The messages in batches of up to `max` (1 to 32, default 32). A batch is closed when the next one is asked for; with `borrow`
+   * its bytes are lent until then.
+   */
+  batches(options: Wait & { max?: number; borrow: true }): AsyncIterable<Batch<BorrowedMessage>>
+  batches(options?: Wait & { max?: number; borrow?: false }): AsyncIterable<Batch<Message>>
+  batches(options?: Wait & { max?: number; borrow?: boolean }): AsyncIterable<Batch<Message> | Batch<BorrowedMessage>> {
+    this.#handle.open
+    const max = optionalInteger(optionsObject(options).max, 'max', 1, BATCH_MAX, BATCH_MAX)
+    const borrow = options?.borrow === true
+    return { [Symbol.asyncIterator]: () => this.#iterateBatches(max, borrow, options) }
+  }
+
+  #iterateBatches(max: number, borrow: boolean, wait?: Wait): AsyncIterator<Batch<Message> | Batch<BorrowedMessage>> {
+    let last: Batch<unknown> | undefined
+    return this.#iterate(
+      async () => {
+        last?.close()
+        const messages = await this.#receiver.receiveMany(max, wait)
+        if (messages === null) return null
+        const batch = borrow ? MessageBatch.lent(messages) : MessageBatch.owned(messages)
+        last = batch
+        return batch
+      },
+      () => last?.close(),
+    )
+  }
+
+  #iterate<M>(next: () => Promise<M | null>, stop?: () => void): AsyncIterator<M> {
+    let done = false
+    const finish = (): IteratorReturnResult<undefined> => {
+      done = true
+      return { done: true, value: undefined }
+    }
+    return {
+      next: async () => {
+        if (done || this.closed) return finish()
+        try {
+          const value = await next()
+          return value === null ? finish() : { done: false, value }
+        } catch (error) {
+          if (this.closed && hasCode(error, 'ERR_SOCKET_CLOSED')) return finish()
+          done = true
+          throw error
+        }
+      },
+      return: async () => {
+        stop?.()
+        return finish()
+      },
+    }
+  }
+
+  /** Messages that were read ahead for an iterator and not delivered, in order; they are yours now. */
+  takeUnread(): Message[] {
+    this.#handle.open
+    return this.#receiver.takeHeld()
+  }
+
+  /** Resolves when a receive would not wait: there is a message, the end, or an error. */
+  async readable(options?: Wait): Promise<void> {
+    this.#handle.open
+    if (this.#receiver.holding) return checkWait(options)
+    await this.#until('reading', constants.pollin | constants.pollrdhup, options)
+  }
+
+  /** Resolves when a send would not wait. To an unconnected datagram socket the system says that always. */
+  async writable(options?: Wait): Promise<void> {
+    await this.#until('writing', constants.pollout, options)
+  }
+
+  /**
+   * Resolves when the peer has shut down its sending half or is gone; unread data may remain.
+   *
+   * @throws EOPNOTSUPP On a datagram socket, which has no such thing.
+   */
+  async hangup(options?: Wait): Promise<void> {
+    if (this.type === 'dgram') throw systemError(EOPNOTSUPP, 'hangup')
+    await this.#until('hanging', constants.pollrdhup | constants.pollhup | constants.pollerr, options)
+  }
+
+  async #until(direction: 'reading' | 'writing' | 'hanging', mask: number, wait?: Wait): Promise<void> {
+    this.#handle.open
+    const attempt = (): true | typeof AGAIN => (holdsNow(this.#handle.open, mask) ? true : AGAIN)
+    await this.#handle.readiness[direction].run({ syscall: 'poll', attempt }, wait)
+  }
+
+  /** Ends one or both directions for everyone who holds this socket. `'write'` takes effect behind queued sends. See shutdown(2). */
+  shutdown(how: 'read' | 'write' | 'both'): void {
+    if (!['read', 'write', 'both'].includes(how)) throw invalidValue('how', "must be 'read', 'write' or 'both'", how)
+    const fd = this.#handle.open
+    if (how === 'read' || this.#sender.idle) {
+      check(native.shutdown(fd, { read: 0, write: 1, both: 2 }[how]), 'shutdown')
+      return
+    }
+    if (how === 'both') check(native.shutdown(fd, 0), 'shutdown')
+    this.#sender.afterAll(() => void native.shutdown(this.#handle.open, 1))
+  }
+
+  /** Pending operations keep the process alive (the default). */
+  ref(): this {
+    this.#handle.reference(true)
+    return this
+  }
+
+  /** Pending operations do not keep the process alive. */
+  unref(): this {
+    this.#handle.reference(false)
+    return this
+  }
+
+  /** A socket option in bytes, `size` of them at most (default 4). See getsockopt(2). */
+  getOption(level: number, name: number, size?: number): Buffer {
+    return readOption(this.#handle.open, level, name, size)
+  }
+
+  /** Sets a socket option; a number becomes a C int. See setsockopt(2). */
+  setOption(level: number, name: number, value: Buffer | number): void {
+    writeOption(this.#handle.open, level, name, value)
+    this.#passes = this.passCredentials
+  }
+
+  /**
+   * Closes the socket, removes the file that `bind` made if it is still ours, and resolves when the number is free.
+   * Queued sends and pending receives reject with ERR_SOCKET_CLOSED. Calling it again does nothing.
+   */
+  async close(): Promise<void> {
+    this.#shut()
+  }
+
+  #shut(): void {
+    noLongerForgettable(this.#handle)
+    this.#handle.close()
+  }
+
+  /**
+   * Gives the descriptor up, with its options as they were. Its file, if it made one, stays. This object is closed afterwards.
+   *
+   * @throws ERR_MESSAGES_HELD Messages were read ahead (`takeUnread()` first) or sends are queued (await them first).
+   */
+  detach(): OwnedFd {
+    const fd = this.#handle.open
+    if (this.#receiver.holding) throw ownError('ERR_MESSAGES_HELD', 'Messages were read ahead and are unread; take them with takeUnread() first')
+    if (!this.#sender.idle) throw ownError('ERR_MESSAGES_HELD', 'Sends are queued; await them first')
+    this.#changed.restore(fd)
+    noLongerForgettable(this.#handle)
+    return OwnedFd.own(this.#handle.release())
+  }
+
+  /** The same as `close()`, without waiting. */
+  [Symbol.dispose](): void {
+    this.#shut()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#shut()
+  }
+
+  #applyOptions({ options, adopted = false }: Birth): void {
+    const fd = this.#handle.open
+    if (!adopted || options.namesMaxFds) this.#changed.setPassRights(fd, options.maxFds > 0)
+    if (this.type === 'seqpacket') this.#changed.set(fd, constants.soTimestamp, 1)
+    if (options.passCredentials !== undefined) this.#changed.set(fd, constants.soPasscred, Number(options.passCredentials))
+    if (options.sendBufferSize !== undefined) this.sendBufferSize = options.sendBufferSize
+    if (options.receiveBufferSize !== undefined) this.receiveBufferSize = options.receiveBufferSize
+    this.#passes = this.passCredentials
+    const nameless = options.autobind && this.type !== 'stream' && nameOf(fd, false) === null
+    if (nameless) check(native.bindName(fd, new Uint8Array(0), -1), 'bind')
+  }
+
+  /** Linux: with SO_PASSCRED on, sending would bind an unnamed datagram or seqpacket socket to a random abstract name. */
+  get #mustStayUnnamed(): boolean {
+    return this.#passes && this.type !== 'stream' && !this.#birth.options.autobind
+  }
+}
+
+/** Takes a Unix socket over; while `make` may throw, it is still the caller's. */
+export function adoptWith<S>(fd: OwnedFd | number, listening: boolean, what: string, make: (handle: Handle) => S): S {
+  const number = fd instanceof OwnedFd ? fd.fd : integer(fd, 'fd', 0, MOST_BYTES)
+  if (number < 0) throw closedError('descriptor')
+  checkUnixSocket(number, listening)
+  if (!(fd instanceof OwnedFd)) check(native.adopt(number), 'fcntl')
+  const handle = new Handle(number, what)
+  try {
+    const made = make(handle)
+    if (fd instanceof OwnedFd) fd.surrender()
+    return made
+  } catch (error) {
+    handle.release()
+    if (!(fd instanceof OwnedFd)) native.release(number)
+    throw error
+  }
+}
+

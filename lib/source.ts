@@ -1,0 +1,47 @@
+/**
+ * The descriptor number behind any object of Node that has one. The one function that knows Node's private fields.
+ * It lends the number for a call; it never takes ownership.
+ */
+import type * as dgram from 'node:dgram'
+import type * as net from 'node:net'
+import { closedError, invalidType, outOfRange } from './errors.js'
+
+/**
+ * Anything with a descriptor: a number, a FileHandle, an OwnedFd, a UnixSocket, a stream of `fs`, `net`, `tty` or a child's stdio,
+ * a `net.Server`, a `dgram.Socket`. It is lent for the call, never taken.
+ */
+export type FdSource = number | { readonly fd: number } | net.Socket | net.Server | dgram.Socket
+
+type Candidate = { fd?: unknown; _handle?: { fd?: unknown } | null } & Record<symbol, unknown>
+
+/** Node 26 has no `_handle` on a dgram.Socket; its state hangs on a symbol in all versions. */
+function dgramNumber(source: Candidate): unknown {
+  const key = Object.getOwnPropertySymbols(source).find((symbol) => symbol.description === 'state symbol')
+  const state = key === undefined ? undefined : (source[key] as { handle?: { fd?: unknown } | null } | null | undefined)
+  return state?.handle?.fd
+}
+
+/** Node's `fd` of a stream is null until it is open; private handles are `null` after close. */
+function numberOf(source: Candidate): unknown {
+  return [source.fd, source._handle?.fd, dgramNumber(source)].find((value) => typeof value === 'number')
+}
+
+/** Whether the object is of a kind that has descriptors, though it may have none now. */
+function mayHaveNumber(source: Candidate): boolean {
+  return 'fd' in source || '_handle' in source || dgramNumber(source) !== undefined
+}
+
+/** The number of `source`. Throws a TypeError where it has none, ERR_SOCKET_CLOSED where it is closed. */
+export function fdOf(source: FdSource, name = 'fd'): number {
+  if (typeof source === 'number') {
+    if (!Number.isInteger(source) || source < 0 || source > 0x7fffffff) throw outOfRange(name, 'a descriptor number, at least 0', source)
+    return source
+  }
+  if ((typeof source !== 'object' && typeof source !== 'function') || source === null) {
+    throw invalidType(name, 'a descriptor number or an object that has one', source)
+  }
+  const fd = numberOf(source as unknown as Candidate)
+  if (typeof fd === 'number' && fd >= 0) return fd
+  if (mayHaveNumber(source as unknown as Candidate)) throw closedError(`object in "${name}"`)
+  throw invalidType(name, 'a descriptor number or an object that has one', source)
+}
