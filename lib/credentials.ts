@@ -37,6 +37,7 @@ export interface Credentials<W extends When = When> {
   when: W
 }
 
+const GROUPS_USUAL = 64
 const GROUPS_MAX = 65_536
 const LABEL_MAX = 4096
 
@@ -102,9 +103,11 @@ function assertUnixPeer(fd: number): void {
 }
 
 function peerGroups(fd: number): number[] | null {
-  const groups = new Uint32Array(GROUPS_MAX)
-  const count = native.peerGroups(fd, groups)
-  return count < 0 ? null : [...groups.subarray(0, count)]
+  for (let room = GROUPS_USUAL; ; room = GROUPS_MAX) {
+    const groups = new Uint32Array(room)
+    const count = native.peerGroups(fd, groups)
+    if (count <= room) return count < 0 ? null : [...groups.subarray(0, count)]
+  }
 }
 
 function peerLabel(fd: number): string | null {

@@ -133,7 +133,7 @@ export class OwnedFd implements Disposable {
    * Sockets are read without waiting and files on a thread; O_NONBLOCK is left as it is. Descriptors in flight on a Unix socket
    * are closed by the kernel: use `UnixSocket` for those. See read(2).
    *
-   * @param maxBytes From 1 to 2147483647.
+   * @param maxBytes From 1 to 2147483647; no single read brings more than 2 MiB.
    * @throws ERR_MESSAGE_TRUNCATED A datagram was longer; it is lost, `error.length` is its size.
    */
   async read(maxBytes: number, options?: Wait): Promise<Buffer | null> {
@@ -147,13 +147,12 @@ export class OwnedFd implements Disposable {
     if (this.#stash !== undefined) return this.#takeStash(maxBytes)
     if (this.#reading) return HOLD
     if (this.#type() === constants.sockSeqpacket) return this.#tryReadRecord(maxBytes)
-    const slab = receiveMemory().slab
-    const target = maxBytes > slab.length ? Buffer.alloc(maxBytes) : slab.subarray(0, maxBytes)
+    const target = receiveMemory().slab.subarray(0, maxBytes)
     const count = native.read(this.#handle.open, target)
     if (count === EAGAIN) return AGAIN
     if (count === NEEDS_THREAD) return this.#readOnThread(maxBytes)
     check(count, 'read')
-    if (count > maxBytes) throw truncated(count)
+    if (count > target.length) throw truncated(count)
     if (count === 0 && !this.#keepsBoundaries()) return null
     return Buffer.from(target.subarray(0, count))
   }
@@ -190,7 +189,7 @@ export class OwnedFd implements Disposable {
       else this.#stash = result === 0 ? 'end' : { data }
       if (!this.#handle.closed) this.#handle.readiness.reading.resume()
     }
-    runJob((id) => native.startRead(id, this.#handle.open, maxBytes), 'read', finish)
+    runJob((id) => native.startRead(id, this.#handle.open, Math.min(maxBytes, receiveMemory().slab.length)), 'read', finish)
     this.#reading = true
     return HOLD
   }
@@ -255,12 +254,11 @@ export class OwnedFd implements Disposable {
     integer(maxBytes, 'maxBytes', 1, MOST_BYTES)
     this.#handle.open
     const attempt = () => {
-      const slab = receiveMemory().slab
-      const target = maxBytes > slab.length ? Buffer.alloc(maxBytes) : slab.subarray(0, maxBytes)
+      const target = receiveMemory().slab.subarray(0, maxBytes)
       const { count, address, port } = native.receiveFrom(this.#handle.open, target)
       if (count === EAGAIN) return AGAIN
       check(count, 'recvfrom')
-      if (count > maxBytes) throw truncated(count)
+      if (count > target.length) throw truncated(count)
       return { data: Buffer.from(target.subarray(0, count)), from: address ? { address, port } : null }
     }
     return await this.#handle.readiness.reading.run({ syscall: 'recvfrom', attempt }, options)

@@ -133,23 +133,30 @@ export class ReceivedMessage implements Message {
       this.close()
       throw ownError('ERR_FDS_COUNT', `Expected ${count} descriptors, received ${came}; all are closed`)
     }
-    return this.#fds.splice(0)
+    return this.#giveFds()
   }
 
   /** Of a stream chunk: the first `length` bytes with all that came with them, and the bytes behind. This one is empty afterwards. */
   split(length: number): [ReceivedMessage, ReceivedMessage] {
     const { data, offset, credentials } = this.#facts
-    const head = new ReceivedMessage({ ...this.#facts, data: data.subarray(0, length) }, this.#fds.splice(0))
+    const head = new ReceivedMessage({ ...this.#facts, data: data.subarray(0, length) }, this.#giveFds())
     const bare = { fdsTruncated: false, fdsRefused: 0, from: null, control: none }
     return [head, new ReceivedMessage({ ...bare, credentials, data: data.subarray(length), offset: offset + length }, [])]
   }
 
   close(): void {
-    for (const fd of this.#fds.splice(0)) fd.close()
+    for (const fd of this.#giveFds()) fd.close()
   }
 
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  /** A new list, so that a list that the user has already read stays as it was. */
+  #giveFds(): OwnedFd[] {
+    const fds = this.#fds
+    this.#fds = []
+    return fds
   }
 
   #assertWhole(): void {

@@ -123,14 +123,17 @@ export function runJob(start: (id: number) => number, syscall: string, finish: (
 /** The operations of one direction of one descriptor, first come, first served. */
 export class Queue {
   readonly #owner: Readiness
+  readonly #eager: boolean
   #entries: Entry[] = []
   #budget = TURN_BUDGET
   #fruitless = 0
   #timer: NodeJS.Timeout | undefined
   #held = false
 
-  constructor(owner: Readiness) {
+  /** `eager`: past its budget an operation is done at once all the same, and only its Promise waits for the next turn. */
+  constructor(owner: Readiness, eager = false) {
     this.#owner = owner
+    this.#eager = eager
   }
 
   get length(): number {
@@ -153,12 +156,9 @@ export class Queue {
     try {
       checkWait(wait)
       this.#owner.assertOpen()
-      if (this.#entries.length === 0 && this.#budget > 0) {
+      if (this.#entries.length === 0 && (this.#budget > 0 || this.#eager)) {
         const result = operation.attempt()
-        if (!isWaiting(result)) {
-          this.#budget -= OPERATION_COST
-          return Promise.resolve(result)
-        }
+        if (!isWaiting(result)) return this.#resolved(result)
         answer = result
       }
       operation.queued?.()
@@ -168,6 +168,19 @@ export class Queue {
     return new Promise<T>((resolve, reject) => {
       const settlers = { resolve: resolve as (value: unknown) => void, reject }
       this.#push({ operation, ...settlers, stopWaiting: () => {}, delay: 0 }, answer, wait)
+    })
+  }
+
+  /** A loop of awaits must let the event loop turn now and then, though every operation succeeds at once. */
+  #resolved<T>(result: T): Promise<T> {
+    const exhausted = this.#budget <= 0
+    this.#budget -= OPERATION_COST
+    if (!exhausted) return Promise.resolve(result)
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        this.#budget = TURN_BUDGET
+        resolve(result)
+      })
     })
   }
 
@@ -302,7 +315,7 @@ function attempt(operation: Operation<unknown>): { waiting: Waiting } | { value:
 /** One descriptor in the poller: its two queues, and those who wait for the peer to hang up. */
 export class Readiness {
   readonly reading = new Queue(this)
-  readonly writing = new Queue(this)
+  readonly writing = new Queue(this, true)
   readonly hanging = new Queue(this)
   readonly #fd: number
   readonly #index: number

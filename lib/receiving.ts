@@ -113,7 +113,7 @@ export class Receiver {
     for (;;) {
       const count = this.#receive(want, maxBytes)
       if (count === EAGAIN) return AGAIN
-      if (count === ECONNRESET || count === ECONNREFUSED) {
+      if ((count === ECONNRESET || count === ECONNREFUSED) && this.#deferred === undefined) {
         this.#deferred = systemError(count, 'recvmsg')
         continue
       }
@@ -130,8 +130,11 @@ export class Receiver {
     const { slab, meta, fds, extra } = receiveMemory()
     const limit = this.#limit(maxBytes)
     if (limit <= recordLimit()) return native.receive(handle.open, type, want, limit, maxFds, slab, meta, fds, extra)
-    const place = Buffer.alloc(limit)
-    const count = native.receive(handle.open, type, 1, limit, maxFds, place, meta, fds, extra)
+    // Only a look at the next record tells how much memory the user's large limit really takes.
+    const length = native.nextLength(handle.open)
+    if (length < 0) return length
+    const place = Buffer.alloc(Math.max(Math.min(length, limit), recordLimit() + 1))
+    const count = native.receive(handle.open, type, 1, place.length, maxFds, place, meta, fds, extra)
     this.#large = count === 1 ? place : undefined
     return count
   }

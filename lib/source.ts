@@ -31,17 +31,19 @@ function mayHaveNumber(source: Candidate): boolean {
   return 'fd' in source || '_handle' in source || dgramNumber(source) !== undefined
 }
 
+function checkNumber(fd: number, name: string): number {
+  if (!Number.isInteger(fd) || fd < 0 || fd > 0x7fffffff) throw outOfRange(name, 'a descriptor number, at least 0', fd)
+  return fd
+}
+
 /** The number of `source`. Throws a TypeError where it has none, ERR_SOCKET_CLOSED where it is closed. */
 export function fdOf(source: FdSource, name = 'fd'): number {
-  if (typeof source === 'number') {
-    if (!Number.isInteger(source) || source < 0 || source > 0x7fffffff) throw outOfRange(name, 'a descriptor number, at least 0', source)
-    return source
-  }
+  if (typeof source === 'number') return checkNumber(source, name)
   if ((typeof source !== 'object' && typeof source !== 'function') || source === null) {
     throw invalidType(name, 'a descriptor number or an object that has one', source)
   }
   const fd = numberOf(source as unknown as Candidate)
-  if (typeof fd === 'number' && fd >= 0) return fd
+  if (typeof fd === 'number' && fd >= 0) return checkNumber(fd, name)
   if (mayHaveNumber(source as unknown as Candidate)) throw closedError(`object in "${name}"`)
   throw invalidType(name, 'a descriptor number or an object that has one', source)
 }

@@ -93,6 +93,12 @@ pub fn receive(
     })
 }
 
+/// The length of the next record, without taking it.
+#[napi(catch_unwind)]
+pub fn next_length(fd: i32) -> i32 {
+    code(borrow(fd).and_then(receive::next_length))
+}
+
 /// Copies what a long record left in the spare memory of its slot.
 #[napi(catch_unwind)]
 pub fn take_spare(env: Env, slot: u32, #[napi(ts_arg_type = "Uint8Array")] mut out: Out<u8>) -> Result<()> {

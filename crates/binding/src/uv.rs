@@ -4,6 +4,7 @@
 //! The handle is opaque; its size is asked for at run time, so that no struct layout of libuv is copied here.
 
 use std::ffi::{c_char, c_int, c_void, CStr};
+use std::sync::OnceLock;
 
 /// A uv_poll_t, of a size that only libuv knows.
 pub(crate) type Handle = *mut c_void;
@@ -24,8 +25,13 @@ macro_rules! functions {
         pub(crate) struct Uv { $(pub(crate) $name: unsafe extern "C" fn($($argument),*) $(-> $result)?,)* }
 
         impl Uv {
-            /// Looks all of them up; `None` where one is missing.
-            pub(crate) fn load() -> Option<Self> {
+            /// The functions, looked up once per process; `None` where one is missing.
+            pub(crate) fn load() -> Option<&'static Self> {
+                static LOADED: OnceLock<Option<Uv>> = OnceLock::new();
+                LOADED.get_or_init(Self::find_all).as_ref()
+            }
+
+            fn find_all() -> Option<Self> {
                 Some(Self { $($name: {
                     let symbol = find(concat!(stringify!($name), "\0"))?;
                     // SAFETY: libuv has kept this signature since version 1.

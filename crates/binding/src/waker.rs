@@ -24,7 +24,7 @@ use unix_socket::Errno;
 const EVENT_STRIDE: usize = 3;
 
 struct Waker {
-    uv: Uv,
+    uv: &'static Uv,
     env: sys::napi_env,
     state: Rc<State>,
     handle: Handle,

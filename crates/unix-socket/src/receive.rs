@@ -11,7 +11,8 @@ use crate::os::SCM_PIDFD;
 use crate::syscall::{self, retry};
 use crate::Result;
 use libc::iovec;
-use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd};
+use nix::sys::socket::MsgFlags;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 /// What one recvmsg(2) brought, beside the bytes in the slot.
 #[derive(Default)]
@@ -71,6 +72,12 @@ pub unsafe fn receive(fd: BorrowedFd<'_>, parts: &mut [iovec], whole: bool, name
         received.from = address::decode(&from[..name_length]).map(<[u8]>::to_vec);
     }
     Ok(received)
+}
+
+/// The length of the next record, which stays where it is. No control buffer: a peek would install its descriptors.
+pub fn next_length(fd: BorrowedFd<'_>) -> Result<usize> {
+    let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_TRUNC | MsgFlags::MSG_DONTWAIT;
+    retry(|| nix::sys::socket::recv(fd.as_raw_fd(), &mut [], flags))
 }
 
 /// Takes ownership of everything in a control buffer, then judges whether it is whole.
