@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export type { Address } from './lib/address.js'
+
 export type { Data } from './lib/arguments.js'
 export { type BindOptions, bind, type ConnectOptions, connect, pair } from './lib/connect.js'
 export { type Credentials, type Ids, peerCredentials, type When } from './lib/credentials.js'
@@ -17,3 +17,4 @@ export type { SendOptions, SocketType } from './lib/outgoing.js'
 export { type Received, UnixSocket } from './lib/socket.js'
 export type { FdSource } from './lib/source.js'
 export type { Wait } from './lib/wait.js'
+export type { Address } from './lib/words.js'

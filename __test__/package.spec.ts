@@ -24,7 +24,8 @@ test('every file named in exports exists', (t) => {
 })
 
 test('the archive holds the compiled modules and no source, test or script', (t) => {
-  const [archive] = JSON.parse(execFileSync('npm', ['pack', '--dry-run', '--json'], { cwd: root, encoding: 'utf8' }))
+  const pack = execFileSync('npm', ['pack', '--dry-run', '--json'], { cwd: root, encoding: 'utf8', stdio: 'pipe' })
+  const [archive] = JSON.parse(pack)
   const paths: string[] = archive.files.map((file: { path: string }) => file.path)
   const expected = /^(index\.(js|mjs|d\.ts|d\.mts)|lib\/[\w/-]+\.js|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/
   t.deepEqual(

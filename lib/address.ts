@@ -4,17 +4,7 @@
  */
 import { invalidType, invalidValue, ownError } from './errors.js'
 import { constants } from './native.js'
-
-/**
- * The address of a Unix socket.
- *
- * A string is a path; with a leading `'\0'` it is an abstract name, as in Node, and `'\0'` alone lets the kernel choose one.
- * Bytes are used as they are. `answerable: false` marks a sender that was bound under a path too long for an address: nobody
- * else can send to the name that the kernel reports for it.
- *
- * Platforms: paths everywhere; abstract names on Linux. See unix(7).
- */
-export type Address = string | { path: string | Buffer; answerable?: boolean } | { abstract: string | Buffer }
+import type { Address } from './words.js'
 
 /** Linux: what the kernel reports for a socket that was bound or reached by a detour. */
 const DETOUR = Buffer.from('/proc/self/fd/')
@@ -23,9 +13,11 @@ const LONGEST_PATH = 1 << 20
 
 function rawName(address: Address): Buffer {
   if (typeof address === 'string') return Buffer.from(address)
-  if (typeof address !== 'object' || address === null) throw invalidType('address', 'a string or an object with path or abstract', address)
+  if (typeof address !== 'object' || address === null)
+    throw invalidType('address', 'a string or an object with path or abstract', address)
   if ('path' in address && isText(address.path)) return pathBytes(address.path)
-  if ('abstract' in address && isText(address.abstract)) return Buffer.concat([Buffer.of(0), Buffer.from(address.abstract as string)])
+  if ('abstract' in address && isText(address.abstract))
+    return Buffer.concat([Buffer.of(0), Buffer.from(address.abstract as string)])
   throw invalidType('address', 'a string or an object with path or abstract', address)
 }
 
@@ -47,11 +39,16 @@ export function addressBytes(address: Address): Buffer {
   const bytes = rawName(address)
   if (bytes.length === 0) throw invalidValue('address', 'must not be empty', address)
   if (typeof address === 'object' && 'answerable' in address && address.answerable === false) {
-    throw invalidValue('address', 'cannot be answered: its socket was bound under a path too long for an address', address)
+    throw invalidValue(
+      'address',
+      'cannot be answered: its socket was bound under a path too long for an address',
+      address,
+    )
   }
   if (bytes[0] === 0) return abstractBytes(bytes, address)
   if (bytes.includes(0)) throw invalidValue('address', 'must not have NUL in a path', address)
-  if (bytes.length > LONGEST_PATH) throw tooLong(`The path has ${bytes.length} bytes; the limit is ${LONGEST_PATH}`, address)
+  if (bytes.length > LONGEST_PATH)
+    throw tooLong(`The path has ${bytes.length} bytes; the limit is ${LONGEST_PATH}`, address)
   return bytes
 }
 

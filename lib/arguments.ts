@@ -10,7 +10,8 @@ export type Data = string | NodeJS.ArrayBufferView | readonly NodeJS.ArrayBuffer
 /** An integer from `min` to `max`, both included. */
 export function integer(value: unknown, name: string, min: number, max: number): number {
   if (typeof value !== 'number') throw invalidType(name, 'of type number', value)
-  if (!Number.isInteger(value) || value < min || value > max) throw outOfRange(name, `an integer from ${min} to ${max}`, value)
+  if (!Number.isInteger(value) || value < min || value > max)
+    throw outOfRange(name, `an integer from ${min} to ${max}`, value)
   return value
 }
 
@@ -64,7 +65,8 @@ export function bytesOf(data: unknown, name = 'data'): Uint8Array | Uint8Array[]
   if (typeof data === 'string') return Buffer.from(data)
   if (ArrayBuffer.isView(data)) return viewBytes(data as NodeJS.ArrayBufferView, name)
   if (!Array.isArray(data)) throw invalidType(name, 'a string, a Buffer, a view or an array of views', data)
-  return data.map((part, index) => {
+  // Array.from, because map skips holes.
+  return Array.from(data, (part, index) => {
     if (!ArrayBuffer.isView(part)) throw invalidType(`${name}[${index}]`, 'a Buffer or a view', part)
     return viewBytes(part as NodeJS.ArrayBufferView, `${name}[${index}]`)
   })

@@ -2,7 +2,7 @@
  * How sockets come to be: connect, bind, pair. Names are bound here, for listeners too.
  * Knows UnixSocket, not what is done with it.
  */
-import { type Address, addressBytes, isPath } from './address.js'
+import { addressBytes, isPath } from './address.js'
 import { integer, oneOf, optionsObject } from './arguments.js'
 import { check, EAGAIN, ENAMETOOLONG, ownError, systemError } from './errors.js'
 import { Handle, SocketFile } from './handle.js'
@@ -12,6 +12,7 @@ import type { SocketType } from './outgoing.js'
 import { Later } from './readiness.js'
 import { nameOf, typeNumber, UnixSocket } from './socket.js'
 import { checkWait, type Wait } from './wait.js'
+import type { Address } from './words.js'
 
 /** How a path is bound. */
 export interface BindOptions {
@@ -59,7 +60,9 @@ export function bindTo(handle: Handle, { bytes, address, mode, replaceStale }: C
 }
 
 function tooLong(address: Address): Error {
-  return ownError('ERR_PATH_TOO_LONG', 'A part of the path is longer than the file system allows (255 bytes on most)', { address })
+  return ownError('ERR_PATH_TOO_LONG', 'A part of the path is longer than the file system allows (255 bytes on most)', {
+    address,
+  })
 }
 
 /** A new socket of ours. */
@@ -98,7 +101,10 @@ export type ConnectOptions<T extends SocketType> = SocketOptions & Wait & { type
  * @example
  * const socket = await connect('/run/app.sock', { timeout: 1000 })
  */
-export async function connect<T extends SocketType = 'stream'>(address: Address, options?: ConnectOptions<T>): Promise<UnixSocket<T>> {
+export async function connect<T extends SocketType = 'stream'>(
+  address: Address,
+  options?: ConnectOptions<T>,
+): Promise<UnixSocket<T>> {
   const given: ConnectOptions<T> = optionsObject(options)
   const type = (given.type === undefined ? 'stream' : oneOf(given.type, 'type', TYPES)) as T
   const bytes = addressBytes(address)
@@ -125,7 +131,7 @@ async function connectHandle(handle: Handle, bytes: Buffer, address: Address, wa
     if (result < 0) throw systemError(result, 'connect', { address })
     return undefined
   }
-  await handle.readiness.writing.run<void>({ syscall: 'connect', attempt: attempt as () => void | Later }, wait)
+  await handle.readiness.writing.run<undefined>({ syscall: 'connect', attempt }, wait)
 }
 
 function ownConnected<T extends SocketType>(
@@ -151,7 +157,10 @@ function ownConnected<T extends SocketType>(
  * @example
  * await bind().send('READY=1', { to: process.env.NOTIFY_SOCKET })
  */
-export function bind(address?: Address | null, options?: SocketOptions & BindOptions & { peer?: Address }): UnixSocket<'dgram'> {
+export function bind(
+  address?: Address | null,
+  options?: SocketOptions & BindOptions & { peer?: Address },
+): UnixSocket<'dgram'> {
   const given: SocketOptions & BindOptions & { peer?: Address } = optionsObject(options)
   const checked = checkOptions(given)
   const local = address === undefined || address === null ? undefined : checkBinding(address, given)
@@ -159,14 +168,21 @@ export function bind(address?: Address | null, options?: SocketOptions & BindOpt
   const handle = openHandle('dgram', 'socket')
   return closeOnError(handle, () => {
     // Before the name exists: a datagram socket receives from the moment it is bound.
-    const early = UnixSocket.own<'dgram'>(handle, { options: { ...checked, autobind: checked.autobind && local === undefined }, ...namesOf(local, given.peer, peer) })
+    const early = UnixSocket.own<'dgram'>(handle, {
+      options: { ...checked, autobind: checked.autobind && local === undefined },
+      ...namesOf(local, given.peer, peer),
+    })
     if (local !== undefined) bindTo(handle, local)
     if (peer !== undefined) check(native.connect(handle.open, peer), 'connect', { address: given.peer as Address })
     return early
   })
 }
 
-function namesOf(local: CheckedBinding | undefined, peer: Address | undefined, peerBytes: Buffer | undefined): { localAddress?: Address | undefined; peerAddress?: Address | undefined } {
+function namesOf(
+  local: CheckedBinding | undefined,
+  peer: Address | undefined,
+  peerBytes: Buffer | undefined,
+): { localAddress?: Address | undefined; peerAddress?: Address | undefined } {
   return {
     localAddress: local === undefined ? undefined : givenName(local),
     peerAddress: peerBytes !== undefined && isPath(peerBytes) ? peer : undefined,
@@ -179,7 +195,10 @@ function namesOf(local: CheckedBinding | undefined, peer: Address | undefined, p
  * @param type `'stream'` (default), `'seqpacket'` or `'dgram'`.
  * @param options For both ends.
  */
-export function pair<T extends SocketType = 'stream'>(type?: T, options?: SocketOptions): [UnixSocket<T>, UnixSocket<T>] {
+export function pair<T extends SocketType = 'stream'>(
+  type?: T,
+  options?: SocketOptions,
+): [UnixSocket<T>, UnixSocket<T>] {
   const kind = type === undefined ? 'stream' : oneOf(type as SocketType, 'type', TYPES)
   const checked = checkOptions(options)
   const numbers = new Int32Array(2)

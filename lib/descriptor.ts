@@ -40,9 +40,13 @@ function cInt(value: number): Buffer {
 
 /** As setsockopt(2); a number becomes a C int. */
 export function writeOption(fd: number, level: number, name: number, value: Buffer | number): void {
-  if (typeof value !== 'number' && !(value instanceof Uint8Array)) throw invalidType('value', 'a Buffer or a number', value)
+  if (typeof value !== 'number' && !(value instanceof Uint8Array))
+    throw invalidType('value', 'a Buffer or a number', value)
   const bytes = typeof value === 'number' ? cInt(integer(value, 'value', -0x80000000, MOST_BYTES)) : value
-  check(native.setOption(fd, integer(level, 'level', 0, MOST_BYTES), integer(name, 'name', 0, MOST_BYTES), bytes), 'setsockopt')
+  check(
+    native.setOption(fd, integer(level, 'level', 0, MOST_BYTES), integer(name, 'name', 0, MOST_BYTES), bytes),
+    'setsockopt',
+  )
 }
 
 type ReadResult = Buffer | null
@@ -189,7 +193,11 @@ export class OwnedFd implements Disposable {
       else this.#stash = result === 0 ? 'end' : { data }
       if (!this.#handle.closed) this.#handle.readiness.reading.resume()
     }
-    runJob((id) => native.startRead(id, this.#handle.open, Math.min(maxBytes, receiveMemory().slab.length)), 'read', finish)
+    runJob(
+      (id) => native.startRead(id, this.#handle.open, Math.min(maxBytes, receiveMemory().slab.length)),
+      'read',
+      finish,
+    )
     this.#reading = true
     return HOLD
   }
@@ -250,7 +258,10 @@ export class OwnedFd implements Disposable {
    *
    * @throws ERR_MESSAGE_TRUNCATED The datagram was longer; it is lost, `error.length` is its size.
    */
-  async recvFrom(maxBytes: number, options?: Wait): Promise<{ data: Buffer; from: { address: string; port: number } | null }> {
+  async recvFrom(
+    maxBytes: number,
+    options?: Wait,
+  ): Promise<{ data: Buffer; from: { address: string; port: number } | null }> {
     integer(maxBytes, 'maxBytes', 1, MOST_BYTES)
     this.#handle.open
     const attempt = () => {
@@ -350,7 +361,12 @@ function checkInternet(value: InternetAddress, name: string): { address: string;
   return { address: value.address, port: value.port === undefined ? 0 : integer(value.port, `${name}.port`, 0, 65_535) }
 }
 
-function numberOf<T extends string>(value: T | number, name: string, words: readonly T[], find: (word: T) => number): number {
+function numberOf<T extends string>(
+  value: T | number,
+  name: string,
+  words: readonly T[],
+  find: (word: T) => number,
+): number {
   return typeof value === 'number' ? integer(value, name, 0, MOST_BYTES) : find(oneOf(value, name, words))
 }
 

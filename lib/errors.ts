@@ -4,7 +4,7 @@
  */
 import { constants as osConstants } from 'node:os'
 import { getSystemErrorName, inspect } from 'node:util'
-import type { Address } from './address.js'
+import type { Address } from './words.js'
 
 /** An error of a socket or descriptor, in the shape of Node's system errors. */
 export interface SocketError extends NodeJS.ErrnoException {

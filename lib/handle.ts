@@ -128,7 +128,11 @@ const registry = new FinalizationRegistry<Forgotten>(({ handle, stack }) => {
   warned = true
   const hint = debug ? '' : ' Set ANCILLARY_DEBUG=1 to see where each was made.'
   const message = `A ${handle.what} (descriptor ${fd}) was garbage-collected without close(); it has been closed.${hint}`
-  process.emitWarning(message, { type: 'ResourceWarning', code: 'ANCILLARY_UNCLOSED', ...(stack ? { detail: stack } : {}) })
+  process.emitWarning(message, {
+    type: 'ResourceWarning',
+    code: 'ANCILLARY_UNCLOSED',
+    ...(stack ? { detail: stack } : {}),
+  })
 })
 
 /** The last net: closes the handle, with one warning for all, when nobody can reach `object` any more. */

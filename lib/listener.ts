@@ -2,11 +2,22 @@
  * UnixListener: a listening stream or seqpacket socket, its path, and the connections that it hands out.
  * Knows UnixSocket and how names are bound; it reads no data.
  */
-import type { Address } from './address.js'
+
 import { integer, oneOf, optionalInteger, optionsObject } from './arguments.js'
 import { type BindOptions, bindTo, boundAddress, checkBinding, closeOnError, openHandle } from './connect.js'
 import { OwnedFd } from './descriptor.js'
-import { check, EAGAIN, ECONNABORTED, EMFILE, ENFILE, ENOBUFS, ENOMEM, hasCode, invalidType, ownError } from './errors.js'
+import {
+  check,
+  EAGAIN,
+  ECONNABORTED,
+  EMFILE,
+  ENFILE,
+  ENOBUFS,
+  ENOMEM,
+  hasCode,
+  invalidType,
+  ownError,
+} from './errors.js'
 import { closeWhenForgotten, Handle, noLongerForgettable } from './handle.js'
 import { constants, native } from './native.js'
 import { ChangedOptions, type CheckedOptions, checkOptions, readNumber, type SocketOptions } from './options.js'
@@ -14,6 +25,7 @@ import type { SocketType } from './outgoing.js'
 import { AGAIN, HOLD, Later } from './readiness.js'
 import { adoptWith, nameOf, UnixSocket } from './socket.js'
 import { checkWait, type Wait } from './wait.js'
+import type { Address } from './words.js'
 
 /** The types that have connections. */
 export type Connected = 'stream' | 'seqpacket'
@@ -64,7 +76,8 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
   private constructor(handle: Handle, birth: ListenerBirth) {
     this.#handle = handle
     this.#birth = birth
-    this.type = readNumber(handle.open, constants.soType) === constants.sockStream ? ('stream' as T) : ('seqpacket' as T)
+    this.type =
+      readNumber(handle.open, constants.soType) === constants.sockStream ? ('stream' as T) : ('seqpacket' as T)
     this.#applyOptions()
     this.#closeOnAbort(birth.signal)
     handle.onClose(() => this.#closeAccepted())
@@ -210,7 +223,8 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
    */
   detach(): OwnedFd {
     const fd = this.#handle.open
-    if (this.#accepted.length > 0) throw ownError('ERR_MESSAGES_HELD', 'Connections were accepted ahead; take them with takeAccepted() first')
+    if (this.#accepted.length > 0)
+      throw ownError('ERR_MESSAGES_HELD', 'Connections were accepted ahead; take them with takeAccepted() first')
     this.#changed.restore(fd)
     if (!this.#wasNonblocking) check(native.setNonblocking(fd, false), 'fcntl')
     noLongerForgettable(this.#handle)
@@ -231,7 +245,8 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
     const { options, adopted } = this.#birth
     const fd = this.#handle.open
     if (!adopted || options.namesMaxFds) this.#changed.setPassRights(fd, options.maxFds > 0)
-    if (options.passCredentials !== undefined) this.#changed.set(fd, constants.soPasscred, Number(options.passCredentials))
+    if (options.passCredentials !== undefined)
+      this.#changed.set(fd, constants.soPasscred, Number(options.passCredentials))
     if (adopted) this.#wasNonblocking = check(native.setNonblocking(fd, true), 'fcntl') === 1
   }
 
@@ -246,7 +261,10 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
 function checkListenOptions(options: ListenOptions | undefined): Omit<ListenerBirth, 'address' | 'adopted'> {
   const given: ListenOptions = optionsObject(options)
   checkWait(given.signal === undefined ? undefined : { signal: given.signal })
-  const maxConnections = given.maxConnections === undefined ? Number.POSITIVE_INFINITY : integer(given.maxConnections, 'maxConnections', 1, 0x7fffffff)
+  const maxConnections =
+    given.maxConnections === undefined
+      ? Number.POSITIVE_INFINITY
+      : integer(given.maxConnections, 'maxConnections', 1, 0x7fffffff)
   return { options: checkOptions(given), maxConnections, signal: given.signal }
 }
 
@@ -266,12 +284,19 @@ export function listen<T extends Connected = 'stream'>(address: Address, options
   const given: ListenOptions<T> = optionsObject(options)
   const type: SocketType = given.type === undefined ? 'stream' : oneOf(given.type, 'type', ['stream', 'seqpacket'])
   const backlog = optionalInteger(given.backlog, 'backlog', 0, BACKLOG_MAX, BACKLOG)
-  if (address === undefined || address === null) throw invalidType('address', 'a string or an object with path or abstract', address)
+  if (address === undefined || address === null)
+    throw invalidType('address', 'a string or an object with path or abstract', address)
   const binding = checkBinding(address, given)
   const checked = checkListenOptions(given)
   const handle = openHandle(type, 'listener')
   return closeOnError(handle, () => {
-    const born = { ...checked, adopted: false, get address() { return boundAddress(handle.open, binding) } }
+    const born = {
+      ...checked,
+      adopted: false,
+      get address() {
+        return boundAddress(handle.open, binding)
+      },
+    }
     const listener = UnixListener.own<T>(handle, born)
     bindTo(handle, binding, backlog)
     return listener

@@ -3,12 +3,13 @@
  * Turns the rows that the native side wrote into objects; it receives nothing itself.
  */
 import { endianness } from 'node:os'
-import { type Address, addressOf } from './address.js'
+import { addressOf } from './address.js'
 import { integer } from './arguments.js'
 import { type Credentials, messageCredentials } from './credentials.js'
 import { OwnedFd } from './descriptor.js'
 import { closedError, ownError } from './errors.js'
 import { constants, copySlot, receiveMemory } from './native.js'
+import type { Address } from './words.js'
 
 /** A control message that the package does not interpret, as it came or as it is to be sent. See cmsg(3). */
 export interface ControlMessage {
@@ -141,7 +142,10 @@ export class ReceivedMessage implements Message {
     const { data, offset, credentials } = this.#facts
     const head = new ReceivedMessage({ ...this.#facts, data: data.subarray(0, length) }, this.#giveFds())
     const bare = { fdsTruncated: false, fdsRefused: 0, from: null, control: none }
-    return [head, new ReceivedMessage({ ...bare, credentials, data: data.subarray(length), offset: offset + length }, [])]
+    return [
+      head,
+      new ReceivedMessage({ ...bare, credentials, data: data.subarray(length), offset: offset + length }, []),
+    ]
   }
 
   close(): void {
@@ -161,7 +165,10 @@ export class ReceivedMessage implements Message {
 
   #assertWhole(): void {
     if (this.fdsTruncated) {
-      throw ownError('ERR_FDS_TRUNCATED', 'The process was out of descriptors: some of this message are lost, the others are closed')
+      throw ownError(
+        'ERR_FDS_TRUNCATED',
+        'The process was out of descriptors: some of this message are lost, the others are closed',
+      )
     }
     if (this.fdsRefused > 0) {
       throw ownError('ERR_FDS_REFUSED', `${this.fdsRefused} descriptors came, more than maxFds allows; all are closed`)

@@ -40,7 +40,10 @@ export function checkOptions(options: SocketOptions | undefined): CheckedOptions
   return {
     maxFds: optionalInteger(given.maxFds, 'maxFds', 0, constants.scmFdsMax, 0),
     namesMaxFds: given.maxFds !== undefined,
-    passCredentials: given.passCredentials === undefined ? undefined : optionalBoolean(given.passCredentials, 'passCredentials', false),
+    passCredentials:
+      given.passCredentials === undefined
+        ? undefined
+        : optionalBoolean(given.passCredentials, 'passCredentials', false),
     autobind: optionalBoolean(given.autobind, 'autobind', false),
     sendBufferSize: size('sendBufferSize'),
     receiveBufferSize: size('receiveBufferSize'),

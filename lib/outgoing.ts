@@ -2,13 +2,14 @@
  * One message on its way out: its data, descriptors, credentials, control messages and destination, until the kernel has all of it.
  * It knows how to try, what to keep while it waits, and what an error means; whose turn it is, is the queue's business.
  */
-import { type Address, addressBytes } from './address.js'
+import { addressBytes } from './address.js'
 import { bytesOf, type Data, integer, optionsObject } from './arguments.js'
 import { EAGAIN, EPERM, invalidType, invalidValue, ownError, type SocketError, systemError } from './errors.js'
 import { type ControlMessage, packControl } from './message.js'
 import { constants, native } from './native.js'
 import { AGAIN, Later } from './readiness.js'
 import { type FdSource, fdOf } from './source.js'
+import type { Address } from './words.js'
 
 /** The types of Unix sockets. */
 export type SocketType = 'stream' | 'seqpacket' | 'dgram'
@@ -66,14 +67,18 @@ function rightsMessage(fds: readonly number[]): ControlMessage[] {
 function checkControl(control: unknown): ControlMessage[] {
   if (control === undefined) return []
   if (!Array.isArray(control)) throw invalidType('control', 'an array', control)
-  return control.map((message, index) => {
+  return Array.from(control, (message, index) => {
     const name = `control[${index}]`
     if (typeof message !== 'object' || message === null) throw invalidType(name, 'an object', message)
     if (!(message.data instanceof Uint8Array)) throw invalidType(`${name}.data`, 'a Buffer', message.data)
     if (message.level === constants.solSocket && message.type === constants.scmRights) {
       throw invalidValue(name, 'must not be SCM_RIGHTS; use fds', message)
     }
-    return { level: integer(message.level, `${name}.level`, 0, MOST), type: integer(message.type, `${name}.type`, 0, MOST), data: message.data }
+    return {
+      level: integer(message.level, `${name}.level`, 0, MOST),
+      type: integer(message.type, `${name}.type`, 0, MOST),
+      data: message.data,
+    }
   })
 }
 
@@ -81,9 +86,13 @@ function checkFds(fds: unknown): number[] {
   if (fds === undefined) return []
   if (!Array.isArray(fds)) throw invalidType('fds', 'an array', fds)
   if (fds.length > constants.scmFdsMax) {
-    throw ownError('ERR_TOO_MANY_FDS', `One message carries at most ${constants.scmFdsMax} descriptors, not ${fds.length}`)
+    throw ownError(
+      'ERR_TOO_MANY_FDS',
+      `One message carries at most ${constants.scmFdsMax} descriptors, not ${fds.length}`,
+    )
   }
-  return fds.map((source, index) => fdOf(source as FdSource, `fds[${index}]`))
+  // Array.from, because map skips holes, and a hole would become descriptor 0.
+  return Array.from(fds, (source, index) => fdOf(source as FdSource, `fds[${index}]`))
 }
 
 function sizeOf(data: Uint8Array | Uint8Array[]): number {
@@ -131,6 +140,7 @@ export class Outgoing {
   /** Sends what is left. `true`: all of it has gone. */
   attempt(route: Route): true | typeof AGAIN | Later {
     while (this.written < this.length || this.written === 0) {
+      this.#assertUntouched()
       const count = native.send(route.fd, this.#data, this.#control, this.#to, this.#flags, route.unnamed)
       if (count === EAGAIN) return this.#to === null ? AGAIN : FULL_RECEIVER
       if (count < 0) throw this.#error(count)
@@ -142,6 +152,12 @@ export class Outgoing {
       this.#data = skip(this.#data, count)
     }
     return true
+  }
+
+  /** A buffer that was transferred or shrunk has lost what was to be sent. */
+  #assertUntouched(): void {
+    if (sizeOf(this.#data) === this.length - this.written) return
+    throw invalidValue('data', 'must not be transferred while its send waits', this.#data)
   }
 
   /** It must wait: duplicates of the descriptors, since the caller may close his. EMFILE leaves nothing behind. */
@@ -170,7 +186,8 @@ export class Outgoing {
 
   #error(errno: number): SocketError {
     if (errno === EPERM && this.fdCount > 0 && !this.#claims) {
-      const message = 'The receiver does not accept descriptors (its maxFds is 0, SO_PASSRIGHTS is off); nothing was sent'
+      const message =
+        'The receiver does not accept descriptors (its maxFds is 0, SO_PASSRIGHTS is off); nothing was sent'
       return ownError('ERR_FDS_REFUSED', message, { errno, syscall: 'sendmsg' })
     }
     return systemError(errno, 'sendmsg', this.#address === undefined ? {} : { address: this.#address })
@@ -195,4 +212,3 @@ function skip(data: Uint8Array | Uint8Array[], count: number): Uint8Array | Uint
   if (left > 0) rest[0] = (rest[0] as Uint8Array).subarray(left)
   return rest
 }
-

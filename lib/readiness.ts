@@ -112,7 +112,11 @@ function finishJobs(): void {
 }
 
 /** Runs a job on a thread: `start` gets its number. `finish` gets the result and what was read. */
-export function runJob(start: (id: number) => number, syscall: string, finish: (result: number, data: Buffer) => void): void {
+export function runJob(
+  start: (id: number) => number,
+  syscall: string,
+  finish: (result: number, data: Buffer) => void,
+): void {
   startPoller()
   nextJob = (nextJob + 1) & 0x7fffffff
   check(start(nextJob), syscall)

@@ -98,7 +98,9 @@ export class Receiver {
     if (maxBytes === undefined || item.data.length <= maxBytes) return item
     if (this.#source.type !== constants.sockStream) {
       item.close()
-      throw ownError('ERR_MESSAGE_TRUNCATED', `A record of ${item.data.length} bytes did not fit and is lost`, { length: item.data.length })
+      throw ownError('ERR_MESSAGE_TRUNCATED', `A record of ${item.data.length} bytes did not fit and is lost`, {
+        length: item.data.length,
+      })
     }
     const [head, rest] = item.split(maxBytes)
     this.#held.unshift(rest)

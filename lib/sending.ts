@@ -2,10 +2,10 @@
  * The sending half of a socket: messages leave in the order in which they were given, the queue is bounded, and what was cut off
  * in the middle of a stream closes the socket. Knows outgoing messages and the queue, not the receiving half.
  */
-import { ownError, type SocketError } from './errors.js'
+import { closedError, hasCode, ownError, type SocketError } from './errors.js'
 import type { Handle } from './handle.js'
-import { Outgoing, type Route } from './outgoing.js'
-import { AGAIN, type Later, type Operation } from './readiness.js'
+import type { Outgoing, Route } from './outgoing.js'
+import type { AGAIN, Later, Operation } from './readiness.js'
 import type { Wait } from './wait.js'
 
 /** Bytes and descriptors that may wait; one message alone may be larger. */
@@ -13,7 +13,7 @@ const QUEUED_BYTES_MAX = 1 << 20
 const QUEUED_FDS_MAX = 1024
 
 /** Several messages as one operation: none of another caller comes between them. */
-class Transfer implements Operation<void> {
+class Transfer implements Operation<undefined> {
   readonly syscall = 'sendmsg'
   readonly #sender: Sender
   readonly #messages: Outgoing[]
@@ -38,8 +38,15 @@ class Transfer implements Operation<void> {
       }
       return undefined
     } catch (error) {
-      throw Object.assign(error as SocketError, { sent: this.sent })
+      throw this.#failed(error as SocketError)
     }
+  }
+
+  #failed(error: SocketError): SocketError {
+    const written = this.#messages[this.sent]?.written ?? 0
+    // A peer that has gone misreads nothing, and what it sent can still be received.
+    if (written > 0 && !hasCode(error, 'EPIPE')) this.#sender.cutOff()
+    return Object.assign(error, { sent: this.sent }, written > 0 ? { bytesWritten: written } : {})
   }
 
   queued(): void {
@@ -77,6 +84,7 @@ export class Sender {
   readonly #abandon: () => void
   #bytes = 0
   #fds = 0
+  #isCut = false
 
   /** `abandon` closes the socket: half a message is out and the other half will never be. */
   constructor(handle: Handle, route: () => Route, abandon: () => void) {
@@ -87,7 +95,7 @@ export class Sender {
 
   /** Resolves when the kernel has taken all messages. */
   send(messages: Outgoing[], wait?: Wait): Promise<void> {
-    return this.#handle.readiness.writing.run<void>(new Transfer(this, messages), wait)
+    return this.#handle.readiness.writing.run<undefined>(new Transfer(this, messages), wait)
   }
 
   /** How many messages went at once. The rest of a stream message that went in part is queued, as a copy. */
@@ -101,7 +109,7 @@ export class Sender {
     const rest = new Transfer(this, [begun])
     rest.keepData()
     // The error of the rest, if any, is the next operation's to meet.
-    queue.run<void>(rest).catch(() => {})
+    queue.run<undefined>(rest).catch(() => {})
     return transfer.sent + 1
   }
 
@@ -116,7 +124,14 @@ export class Sender {
   }
 
   route(): Route {
+    if (this.#isCut) throw closedError()
     return this.#route()
+  }
+
+  /** As {@link abandon}, while the queue is being served: nothing may follow the half message, and the socket closes behind it. */
+  cutOff(): void {
+    this.#isCut = true
+    queueMicrotask(this.#abandon)
   }
 
   spend(bytes: number): void {

@@ -2,7 +2,7 @@
  * UnixSocket: one class for stream, seqpacket and datagram sockets. It joins the sending and the receiving half, options and names.
  * How sockets come to be (connect, bind, accept) is told elsewhere.
  */
-import { type Address, addressOf } from './address.js'
+import { addressOf } from './address.js'
 import { type Data, integer, optionalInteger, optionsObject } from './arguments.js'
 import { OwnedFd, readOption, writeOption } from './descriptor.js'
 import { check, closedError, EOPNOTSUPP, hasCode, invalidValue, ownError, systemError } from './errors.js'
@@ -15,6 +15,7 @@ import { AGAIN, holdsNow } from './readiness.js'
 import { Receiver } from './receiving.js'
 import { Sender } from './sending.js'
 import { checkWait, type Wait } from './wait.js'
+import type { Address } from './words.js'
 
 /** What a receive gives: `null` is the end of a stream or of records; a datagram socket has no end. */
 export type Received<T> = Message | (T extends 'dgram' ? never : null)
@@ -406,7 +407,8 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
    */
   detach(): OwnedFd {
     const fd = this.#handle.open
-    if (this.#receiver.holding) throw ownError('ERR_MESSAGES_HELD', 'Messages were read ahead and are unread; take them with takeUnread() first')
+    if (this.#receiver.holding)
+      throw ownError('ERR_MESSAGES_HELD', 'Messages were read ahead and are unread; take them with takeUnread() first')
     if (!this.#sender.idle) throw ownError('ERR_MESSAGES_HELD', 'Sends are queued; await them first')
     this.#changed.restore(fd)
     noLongerForgettable(this.#handle)
@@ -426,7 +428,8 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
     const fd = this.#handle.open
     if (!adopted || options.namesMaxFds) this.#changed.setPassRights(fd, options.maxFds > 0)
     if (this.type === 'seqpacket') this.#changed.set(fd, constants.soTimestamp, 1)
-    if (options.passCredentials !== undefined) this.#changed.set(fd, constants.soPasscred, Number(options.passCredentials))
+    if (options.passCredentials !== undefined)
+      this.#changed.set(fd, constants.soPasscred, Number(options.passCredentials))
     if (options.sendBufferSize !== undefined) this.sendBufferSize = options.sendBufferSize
     if (options.receiveBufferSize !== undefined) this.receiveBufferSize = options.receiveBufferSize
     this.#passes = this.passCredentials
@@ -457,4 +460,3 @@ export function adoptWith<S>(fd: OwnedFd | number, listening: boolean, what: str
     throw error
   }
 }
-

@@ -20,7 +20,8 @@ export function checkWait(wait: Wait | undefined): void {
   if (wait === undefined) return
   if (typeof wait !== 'object' || wait === null) throw invalidType('options', 'of type object', wait)
   const { signal, timeout } = wait
-  if (timeout !== undefined && typeof timeout !== 'number') throw invalidType('options.timeout', 'of type number', timeout)
+  if (timeout !== undefined && typeof timeout !== 'number')
+    throw invalidType('options.timeout', 'of type number', timeout)
   if (timeout !== undefined && !(timeout >= 0)) throw outOfRange('options.timeout', 'at least 0 milliseconds', timeout)
   if (signal === undefined) return
   if (!(signal instanceof AbortSignal)) throw invalidType('options.signal', 'an AbortSignal', signal)
@@ -35,7 +36,8 @@ export function startWait(wait: Wait | undefined, syscall: string, end: (error: 
   const { signal, timeout } = wait ?? {}
   const onAbort = (): void => end(abortError(signal as AbortSignal))
   signal?.addEventListener('abort', onAbort, { once: true })
-  const timer = timeout === undefined || timeout > LONGEST_TIMER ? undefined : setTimeout(() => end(timeoutError(syscall)), timeout)
+  const timer =
+    timeout === undefined || timeout > LONGEST_TIMER ? undefined : setTimeout(() => end(timeoutError(syscall)), timeout)
   timer?.unref()
   return () => {
     signal?.removeEventListener('abort', onAbort)

@@ -74,8 +74,8 @@ function incompatibleTypes() {
 }
 
 /**
- * The assignments that judge each name. A value and a class must do where the contract's is expected, a plain alias must
- * hold all that the contract's holds, and any other type, which may be of options or of results, one of the two.
+ * The assignments that judge each name. A value and a class must do where the contract's is expected, a plain alias
+ * must hold all that the contract's holds, and any other type, which may be of options or of results, one of the two.
  */
 function assignments() {
   return exportsOf(reducedText).flatMap((declaration) => {

@@ -10,7 +10,9 @@ const checks = {
   layering: [bin('ava'), ['__test__/layering.spec.js']],
   workflows: [node, ['scripts/check-workflows.mjs']],
   rustfmt: ['cargo', ['fmt', '--all', '--check']],
-  clippy: ['cargo', ['clippy', '--workspace', '--all-targets', '--quiet', '--', '-D', 'warnings']],
+  clippy: ['cargo', ['clippy', '--workspace', '--quiet', '--', '-D', 'warnings']],
+  // The binding has no tests of its own, and without Node its functions would count as unused.
+  'clippy of the tests': ['cargo', ['clippy', '-p', 'unix-socket', '--all-targets', '--quiet', '--', '-D', 'warnings']],
 }
 
 runOrExit(node, ['scripts/setup.mjs'])

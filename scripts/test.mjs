@@ -33,7 +33,7 @@ const skipped = sum.skipped > 0 ? `, ${sum.skipped} skipped` : ''
 console.log(`${sum.passed} passed, ${sum.failed} failed${skipped}`)
 process.exitCode = sum.failed > 0 ? 1 : 0
 
-/** Shows the part's output as it comes and adds up what its lines report. An unsuccessful end counts even if no line told of it. */
+/** Shows the part's output as it comes and adds up what its lines report; a bad end counts even if no line told of it. */
 async function runPart(name, { command: [program, ...args], count }) {
   const failedBefore = sum.failed
   const child = spawn(program, args, { env: environment, stdio: ['ignore', 'pipe', 'inherit'] })

@@ -64,7 +64,7 @@ unsafe fn part(env: sys::napi_env, value: sys::napi_value) -> Result<libc::iovec
 pub(crate) unsafe fn typed_array(
     env: sys::napi_env,
     value: sys::napi_value,
-    wanted: i32,
+    wanted: Kind,
 ) -> Result<(*mut c_void, usize)> {
     let (mut kind, mut length, mut data) = (0, 0, ptr::null_mut());
     let (mut buffer, mut offset) = (ptr::null_mut(), 0);
@@ -79,22 +79,25 @@ pub(crate) unsafe fn typed_array(
     }
 }
 
+/// `napi_typedarray_type`.
+type Kind = i32;
+
 /// A number type that a typed array can hold.
 pub(crate) trait Element {
     /// Its `napi_typedarray_type`.
-    const KIND: i32;
+    const KIND: Kind;
 }
 
 impl Element for u8 {
-    const KIND: i32 = sys::TypedarrayType::uint8_array;
+    const KIND: Kind = sys::TypedarrayType::uint8_array;
 }
 
 impl Element for i32 {
-    const KIND: i32 = sys::TypedarrayType::int32_array;
+    const KIND: Kind = sys::TypedarrayType::int32_array;
 }
 
 impl Element for u32 {
-    const KIND: i32 = sys::TypedarrayType::uint32_array;
+    const KIND: Kind = sys::TypedarrayType::uint32_array;
 }
 
 /// A typed array of JavaScript's that a native function writes results into.

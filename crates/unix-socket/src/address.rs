@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn decoding_any_bytes_stays_inside_them() {
-        let mut bytes = vec![0xff; 130];
+        let mut bytes = [0xff; 130];
         bytes[..2].copy_from_slice(&1_u16.to_ne_bytes());
         for length in 0..bytes.len() {
             let name = decode(&bytes[..length]);

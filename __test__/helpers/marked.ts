@@ -1,0 +1,32 @@
+// Descriptors that can be told apart: of files that are already unlinked, each known by its inode.
+import { closeSync, fstatSync, openSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { OwnedFd } from '../../index.js'
+
+/** Opens `count` files of the folder, each holding its own number as text. */
+export function openMarked(folder: string, count: number): number[] {
+  return Array.from({ length: count }, (_, index) => {
+    const path = join(folder, `marked-${index}`)
+    writeFileSync(path, String(index))
+    const fd = openSync(path, 'r')
+    unlinkSync(path)
+    return fd
+  })
+}
+
+export function closeAll(fds: readonly number[]): void {
+  for (const fd of fds) closeSync(fd)
+}
+
+export function inodeOf(source: number | OwnedFd): number {
+  return fstatSync(typeof source === 'number' ? source : source.fd).ino
+}
+
+export function inodesOf(sources: readonly (number | OwnedFd)[]): number[] {
+  return sources.map(inodeOf)
+}
+
+/** How many descriptors this process has open, that of the listing aside. */
+export function openCount(): number {
+  return readdirSync('/proc/self/fd').length - 1
+}

@@ -1,0 +1,23 @@
+// Watches which native functions are called, by standing in for each of them for a while.
+import { native } from '../../lib/native.js'
+
+type Functions = Record<string, (...values: unknown[]) => unknown>
+
+/** The names of the native functions that `action` calls, in order. */
+export async function nativeCalls(action: () => unknown): Promise<string[]> {
+  const calls: string[] = []
+  const functions = native as unknown as Functions
+  const originals = Object.entries(functions).filter(([, value]) => typeof value === 'function')
+  for (const [name, original] of originals) {
+    functions[name] = (...values) => {
+      calls.push(name)
+      return original(...values)
+    }
+  }
+  try {
+    await action()
+  } finally {
+    Object.assign(functions, Object.fromEntries(originals))
+  }
+  return calls
+}

@@ -1,0 +1,99 @@
+// The examples of the documentation as programs: finds the ```js blocks of a page, runs each in a fresh folder where
+// `ancillary` is installed, and compares what it prints with what its `// → …` comments promise.
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ExecutionContext } from 'ava'
+
+const root = join(__dirname, '..', '..')
+const deadline = 30_000
+
+/** One ```js block. `needsRoot`: the info string says `root=CODE`, the error that others get. */
+export interface Snippet {
+  readonly line: number
+  readonly code: string
+  readonly needsRoot: string | undefined
+}
+
+/** A page of the checkout, by its path in it. */
+export function readPage(path: string): string {
+  return readFileSync(join(root, path), 'utf8')
+}
+
+/** The ```js blocks of a page, in order. */
+export function snippetsOf(path: string): Snippet[] {
+  const text = readPage(path)
+  const blocks = [...text.matchAll(/^```js(?: root=(\w+))?\n(.*?)^```$/gms)]
+  return blocks.map(({ index, 1: needsRoot, 2: code = '' }) => {
+    return { line: text.slice(0, index).split('\n').length, code, needsRoot }
+  })
+}
+
+/** Runs a block: it must end well, say nothing but what it promises, and leave nothing behind. */
+export async function assertRuns(t: ExecutionContext, snippet: Snippet, folder: string): Promise<void> {
+  const { failed, stdout, stderr, left } = await run(snippet.code, folder)
+  t.deepEqual(left, [], 'files are left')
+  if (snippet.needsRoot !== undefined && process.getuid?.() !== 0) {
+    t.true(failed && stderr.includes(snippet.needsRoot), `without root it must fail with ${snippet.needsRoot}`)
+    return
+  }
+  t.is(stderr, '')
+  t.false(failed, 'it must end by itself, without an error')
+  t.deepEqual(...compared(linesOf(stdout), promises(snippet.code)))
+}
+
+interface Outcome {
+  readonly failed: boolean
+  readonly stdout: string
+  readonly stderr: string
+  readonly left: string[]
+}
+
+async function run(code: string, parent: string): Promise<Outcome> {
+  const folder = mkdtempSync(join(parent, 'run-'))
+  try {
+    const program = /^import /m.test(code) ? 'example.mjs' : 'example.cjs'
+    mkdirSync(join(folder, 'node_modules'))
+    symlinkSync(root, join(folder, 'node_modules/ancillary'))
+    writeFileSync(join(folder, program), code)
+    const result = await execute(program, folder)
+    const left = readdirSync(folder).filter((name) => name !== 'node_modules' && name !== program)
+    return { ...result, left }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+function execute(program: string, cwd: string): Promise<Omit<Outcome, 'left'>> {
+  const { FORCE_COLOR, ...env } = process.env
+  const options = { cwd, env, timeout: deadline, killSignal: 'SIGKILL' as const }
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [program], options, (error, stdout, stderr) => {
+      resolve({ failed: error !== null, stdout, stderr })
+    })
+    child.stdin?.end()
+  })
+}
+
+function linesOf(text: string): string[] {
+  return text === '' ? [] : text.replace(/\n$/, '').split('\n')
+}
+
+/** What stands behind `// → `, in order. */
+function promises(code: string): string[] {
+  return [...code.matchAll(/\/\/ → (.*)$/gm)].map(([, text = '']) => text)
+}
+
+/** `…` in a promise stands for anything; the two lists are then compared as they are. */
+function compared(actual: string[], expected: string[]): [string[], string[]] {
+  const masked = actual.map((line, index) => {
+    const promise = expected[index]
+    return promise !== undefined && pattern(promise).test(line) ? promise : line
+  })
+  return [masked, expected]
+}
+
+function pattern(promise: string): RegExp {
+  const parts = promise.split('…').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
+  return new RegExp(`^${parts.join('.*')}$`)
+}

@@ -1,0 +1,18 @@
+// Turns of the event loop, and whether a Promise has settled by now.
+import { setImmediate } from 'node:timers/promises'
+
+/** Lets the event loop go round a few times: what could happen has happened. */
+export async function turns(count = 10): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await setImmediate()
+}
+
+/** `'pending'`, or how the Promise ended; after some turns of the event loop. */
+export async function stateOf(promise: Promise<unknown>): Promise<'pending' | 'fulfilled' | 'rejected'> {
+  let state: 'pending' | 'fulfilled' | 'rejected' = 'pending'
+  promise.then(
+    () => (state = 'fulfilled'),
+    () => (state = 'rejected'),
+  )
+  await turns()
+  return state
+}

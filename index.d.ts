@@ -1,0 +1,647 @@
+/**
+ * `ancillary`: Unix domain sockets with everything they can carry: bytes, file descriptors and credentials, over stream, datagram
+ * and seqpacket sockets.
+ *
+ * @packageDocumentation
+ */
+// Generated from index.ts and lib/ by `npm run types`.
+import * as dgram from 'node:dgram'
+import * as net from 'node:net'
+
+/**
+ * The address of a Unix socket.
+ *
+ * A string is a path; with a leading `'\0'` it is an abstract name, as in Node, and `'\0'` alone lets the kernel choose one.
+ * Bytes are used as they are. `answerable: false` marks a sender that was bound under a path too long for an address: nobody
+ * else can send to the name that the kernel reports for it.
+ *
+ * Platforms: paths everywhere; abstract names on Linux. See unix(7).
+ */
+export type Address =
+  | string
+  | {
+      path: string | Buffer
+      answerable?: boolean
+    }
+  | {
+      abstract: string | Buffer
+    }
+/** What can be sent: a string is sent as UTF-8; an array of views is gathered into one message, not copied. */
+export type Data = string | NodeJS.ArrayBufferView | readonly NodeJS.ArrayBufferView[]
+/** How long to wait. */
+export interface Wait {
+  /** Aborting rejects with an AbortError: code ABORT_ERR, cause `signal.reason`. */
+  signal?: AbortSignal | undefined
+  /** Milliseconds until the operation rejects with code ETIMEDOUT. Default: no limit. An operation that need not wait succeeds even with 0. */
+  timeout?: number | undefined
+}
+/** Options of every socket of this package. */
+export interface SocketOptions {
+  /** Descriptors that one message may bring, 0 to 253. Default 0: none are accepted, and where the kernel can it tells the sender. */
+  maxFds?: number
+  /** Attach the sender's credentials to every received message (SO_PASSCRED). Default false. */
+  passCredentials?: boolean
+  /** Give an unnamed datagram or seqpacket socket an abstract name of the kernel's choice. Default false. Platforms: Linux. */
+  autobind?: boolean
+  /** SO_SNDBUF in bytes; the system doubles it and cuts it to its limit. */
+  sendBufferSize?: number
+  /** SO_RCVBUF in bytes; the system doubles it and cuts it to its limit. */
+  receiveBufferSize?: number
+}
+/**
+ * Anything with a descriptor: a number, a FileHandle, an OwnedFd, a UnixSocket, a stream of `fs`, `net`, `tty` or a child's stdio,
+ * a `net.Server`, a `dgram.Socket`. It is lent for the call, never taken.
+ */
+export type FdSource =
+  | number
+  | {
+      readonly fd: number
+    }
+  | net.Socket
+  | net.Server
+  | dgram.Socket
+/** A user id and a group id. */
+export type Ids = {
+  uid: number
+  gid: number
+}
+/** When a field was true: as the peer connected, as the message was sent, or as it was asked for. */
+export type When = 'connect' | 'send' | 'query'
+/** The identity of a process, each field with its source; `null` where the kernel does not tell. */
+export interface Credentials<W extends When = When> {
+  /** Process id in our pid namespace; null where it lives in none that we can see. */
+  pid: number | null
+  /** User id of the mechanism itself; null where it is not mapped in our user namespace. */
+  uid: number | null
+  /** Group id of the mechanism itself; null where it is not mapped in our user namespace. */
+  gid: number | null
+  /** Real ids. */
+  real: Ids | null
+  /** Effective ids. */
+  effective: Ids | null
+  /** Saved ids. */
+  saved: Ids | null
+  /** Supplementary groups. */
+  groups: number[] | null
+  /** Security label (SELinux, AppArmor, Smack). */
+  label: string | null
+  /** Where each field that is not null comes from, and when it was true. */
+  sources: {
+    readonly [field: string]: {
+      source: string
+      when: When
+    }
+  }
+  /** When the ids of the mechanism itself were true. */
+  when: W
+}
+/**
+ * Who connected: the process, user and groups that the kernel recorded when the connection was made.
+ *
+ * Works on any connected Unix stream or seqpacket socket and on any pair, a plain `net.Socket` and `req.socket` of an HTTP server
+ * included. Synchronous; no event loop is involved. A server sees who called connect(2), a client who called listen(2), both ends
+ * of a pair who made it, whoever holds the socket now. `uid` and `gid` are effective ids.
+ *
+ * @param source The socket, or anything that has its descriptor. It is only looked at.
+ * @throws ERR_NO_IDENTITY Not a Unix socket, not connected, listening, or a datagram socket that was connected by name.
+ * @throws ERR_SOCKET_CLOSED The object is closed.
+ *
+ * Platforms: Linux (SO_PEERCRED, SO_PEERGROUPS, SO_PEERSEC). See unix(7).
+ * @example
+ * http.createServer((req, res) => { res.end(String(peerCredentials(req.socket).uid)) }).listen('/run/app.sock')
+ */
+export declare function peerCredentials(source: FdSource): Credentials<'connect'>
+/** An internet address. `address` is numeric (`192.0.2.1`, `::1`, `fe80::1%eth0`); `port` defaults to 0. */
+export interface InternetAddress {
+  address: string
+  port?: number
+}
+/**
+ * A descriptor and its only owner.
+ *
+ * Received descriptors, those of {@link openSocket} and duplicates are of this class. Close it with `close()`, with `using`
+ * (TypeScript, Node 24), or give it away with `detach()`. What is forgotten is closed by the garbage collector, with one warning.
+ * After `close` every method throws ERR_SOCKET_CLOSED before any system call.
+ */
+export declare class OwnedFd implements Disposable {
+  #private
+  private constructor()
+  /**
+   * Takes ownership of a descriptor number, which this object will close.
+   *
+   * @throws EBADF It is not open. It is still yours.
+   * @throws EEXIST Another object of this package owns it.
+   */
+  static adopt(fd: number): OwnedFd
+  /**
+   * A duplicate (dup(2)) of anything that has a descriptor: same open file, own number, close-on-exec.
+   *
+   * @throws EMFILE The process has no free number.
+   */
+  static dup(source: FdSource): OwnedFd
+  /** The number; -1 once closed. */
+  get fd(): number
+  get closed(): boolean
+  /**
+   * What it is: `file`, `directory`, `memfd`, `pipe`, `fifo`, `tty`, `char-device`, `block-device`, `eventfd`, `timerfd`,
+   * `signalfd`, `pidfd`, `epoll`, `inotify`, `unix-stream`, `unix-dgram`, `unix-seqpacket`, `tcp`, `udp`, `raw`, `ping`,
+   * `netlink`, `packet`, `vsock`, `socket` (of another family), or `unknown`. Platforms: Linux.
+   */
+  get kind(): string
+  /** Status flags (F_GETFL): access mode, O_NONBLOCK, O_APPEND. They are shared with all duplicates. See fcntl(2). */
+  get flags(): number
+  /**
+   * Reads at most `maxBytes` bytes. `null` is the end and only that: an empty datagram is an empty Buffer.
+   *
+   * Sockets are read without waiting and files on a thread; O_NONBLOCK is left as it is. Descriptors in flight on a Unix socket
+   * are closed by the kernel: use `UnixSocket` for those. See read(2).
+   *
+   * @param maxBytes From 1 to 2147483647.
+   * @throws ERR_MESSAGE_TRUNCATED A datagram was longer; it is lost, `error.length` is its size.
+   */
+  read(maxBytes: number, options?: Wait): Promise<Buffer | null>
+  /**
+   * Writes once and resolves with how many bytes were taken, which on a stream may be fewer than given. See write(2).
+   *
+   * @param data Not to be changed before the Promise settles.
+   * @throws EPIPE The other end is gone. No signal is raised.
+   */
+  write(data: Data, options?: Wait): Promise<number>
+  /**
+   * Sends one datagram to an internet address. See sendto(2).
+   *
+   * @throws EACCES Not allowed: a raw socket, or a broadcast address without the option.
+   */
+  sendTo(data: Data, to: InternetAddress, options?: Wait): Promise<number>
+  /**
+   * Receives one datagram of at most `maxBytes` bytes with its sender; `from` is null where the kernel names none. See recvfrom(2).
+   *
+   * @throws ERR_MESSAGE_TRUNCATED The datagram was longer; it is lost, `error.length` is its size.
+   */
+  recvFrom(
+    maxBytes: number,
+    options?: Wait,
+  ): Promise<{
+    data: Buffer
+    from: {
+      address: string
+      port: number
+    } | null
+  }>
+  /** Gives an internet socket its local address. See bind(2). */
+  bind(address: InternetAddress): void
+  /** Sets the peer of a datagram socket, or begins to connect a stream socket: that is done when `writable()` resolves. See connect(2). */
+  connect(address: InternetAddress): void
+  /** A socket option in bytes, `size` of them at most (default 4). See getsockopt(2). */
+  getOption(level: number, name: number, size?: number): Buffer
+  /** Sets a socket option; a number becomes a C int. See setsockopt(2). */
+  setOption(level: number, name: number, value: Buffer | number): void
+  /** ioctl(2). A Buffer is passed by address and holds the answer afterwards. Returns what the system call returned. */
+  ioctl(request: number, argument?: Buffer | number): number
+  /** Resolves when reading would not wait: there is data, the end, or an error. */
+  readable(options?: Wait): Promise<void>
+  /** Resolves when writing would not wait. */
+  writable(options?: Wait): Promise<void>
+  /** A duplicate that is closed on its own. See dup(2). */
+  dup(): OwnedFd
+  /** Gives the number to you: nothing closes it any more but you. */
+  detach(): number
+  /** Closes it; calling it again does nothing. Pending operations reject with ERR_SOCKET_CLOSED. */
+  close(): void
+  /** The same as `close()`. */
+  [Symbol.dispose](): void
+}
+/**
+ * Opens a socket of any family, type and protocol, by name or by number, close-on-exec and non-blocking.
+ *
+ * @param domain Address family; a number is passed as it is.
+ * @param type Socket type; `'raw'` and `'packet'` sockets need CAP_NET_RAW.
+ * @param protocol Default 0. A number is passed as it is; for packet sockets that means in network byte order.
+ * @throws EPERM The process may not open such a socket.
+ * @throws EPROTONOSUPPORT The system knows no such combination.
+ *
+ * Platforms: Linux. See socket(2), raw(7), packet(7), netlink(7).
+ * @example
+ * const icmp = openSocket('inet', 'raw', 'icmp')
+ */
+export declare function openSocket(
+  domain: 'inet' | 'inet6' | 'unix' | 'packet' | 'netlink' | number,
+  type: 'stream' | 'dgram' | 'seqpacket' | 'raw' | number,
+  protocol?: 'icmp' | 'icmp6' | 'tcp' | 'udp' | number,
+): OwnedFd
+/** A control message that the package does not interpret, as it came or as it is to be sent. See cmsg(3). */
+export interface ControlMessage {
+  level: number
+  type: number
+  data: Buffer
+}
+/** What comes with the data of a message. */
+export interface Envelope extends Disposable {
+  /**
+   * The descriptors, in the sender's order; owned by the message until taken, closed with it.
+   *
+   * @throws ERR_FDS_TRUNCATED The kernel could not give all of them (out of descriptors); those that came are closed.
+   * @throws ERR_FDS_REFUSED There were more than `maxFds`; all are closed.
+   */
+  readonly fds: readonly OwnedFd[]
+  /** Takes all descriptors: they are yours, and closing the message leaves them open. */
+  takeFds(): OwnedFd[]
+  /** @throws ERR_FDS_COUNT Another number of them came; all are closed. */
+  takeFds(count: 1): [OwnedFd]
+  takeFds(count: 2): [OwnedFd, OwnedFd]
+  takeFds(count: number): OwnedFd[]
+  /** The kernel could not give all descriptors. */
+  readonly fdsTruncated: boolean
+  /** How many descriptors were closed because they were more than `maxFds`; 0 when none. */
+  readonly fdsRefused: number
+  /** Who sent it, as claimed by the sender and checked by the kernel; null where nobody said. */
+  readonly credentials: Credentials<'send'> | null
+  /** The sender's address on a datagram socket; null where it has none. */
+  readonly from: Address | null
+  /** Control messages that have no field of their own. */
+  readonly control: readonly ControlMessage[]
+  /** Position of the first byte in what this socket has received, in bytes. */
+  readonly offset: number
+  /** Closes the descriptors that nobody took. The data stays. */
+  close(): void
+}
+/** A message whose data is yours for ever, also after `close()`. */
+export interface Message extends Envelope {
+  readonly data: Buffer
+}
+/** A message whose bytes are lent until its batch is closed. */
+export interface BorrowedMessage extends Envelope {
+  /** Throws ERR_SOCKET_CLOSED after the batch was closed. */
+  readonly view: Buffer
+  /** The bytes, yours for ever. */
+  copy(): Buffer
+}
+/** Messages that were received together. Closing it closes each of them; asking for the next batch does that too. */
+export interface Batch<M = Message> extends Disposable, Iterable<M> {
+  readonly length: number
+  close(): void
+}
+/** The types of Unix sockets. */
+export type SocketType = 'stream' | 'seqpacket' | 'dgram'
+/** What may go with the data of a message. */
+export interface SendOptions<T extends SocketType = SocketType> {
+  /** Descriptors, at most 253; lent, never taken. On a stream at least one byte of data must go with them. */
+  fds?: readonly FdSource[]
+  /** true: attach who we are (real ids). An object: claim these ids; the kernel refuses what is not ours (EPERM) unless privileged. */
+  credentials?:
+    | boolean
+    | {
+        pid: number
+        uid: number
+        gid: number
+      }
+  /** Destination of a datagram; without it the socket must be connected. */
+  to?: T extends 'dgram' ? Address : never
+  /** Raw control messages, sent as they are. */
+  control?: readonly ControlMessage[]
+  /** Flags of sendmsg(2), beside MSG_DONTWAIT and MSG_NOSIGNAL which are always set. */
+  flags?: number
+}
+/** What a receive gives: `null` is the end of a stream or of records; a datagram socket has no end. */
+export type Received<T> = Message | (T extends 'dgram' ? never : null)
+/**
+ * A Unix socket.
+ *
+ * Made by {@link connect}, {@link bind}, {@link pair}, by a {@link UnixListener} or by `UnixSocket.adopt`. Pending operations keep
+ * the process alive, an idle socket does not. After `close` every method rejects or throws ERR_SOCKET_CLOSED before any system call.
+ */
+export declare class UnixSocket<T extends SocketType = SocketType> implements Disposable, AsyncDisposable {
+  #private
+  readonly type: T
+  private constructor()
+  /**
+   * Takes ownership of a Unix socket that does not listen.
+   *
+   * Changes no option but those named; on seqpacket SO_TIMESTAMP is switched on, to tell an empty record from the end.
+   * O_NONBLOCK is left as it is. If it throws, the descriptor is still yours.
+   *
+   * @throws ENOTSOCK Not a socket. @throws ERR_INVALID_ARG_VALUE Not a Unix socket, or a listening one.
+   */
+  static adopt(fd: OwnedFd | number, options?: SocketOptions): UnixSocket
+  /** The descriptor's number; -1 once closed. It stays this object's. */
+  get fd(): number
+  get closed(): boolean
+  /** Its own address; null where it has none. See getsockname(2). */
+  get localAddress(): Address | null
+  /** The address of its peer; null where that has none, or there is no peer. See getpeername(2). */
+  get peerAddress(): Address | null
+  /** Descriptors that one message may bring, 0 to 253. */
+  get maxFds(): number
+  set maxFds(count: number)
+  /**
+   * Whether received messages carry credentials of senders that attached none (SO_PASSCRED). What was queued before it was set
+   * has those that the sender attached, or that it sent before accept.
+   */
+  get passCredentials(): boolean
+  set passCredentials(on: boolean)
+  /** SO_SNDBUF in bytes, as the system reports it: twice what was set. */
+  get sendBufferSize(): number
+  set sendBufferSize(bytes: number)
+  /** SO_RCVBUF in bytes, as the system reports it: twice what was set. */
+  get receiveBufferSize(): number
+  set receiveBufferSize(bytes: number)
+  /** Narrows the type of an adopted socket. */
+  is<K extends T>(type: K): this is UnixSocket<K>
+  /**
+   * Sends one message and resolves when the kernel has taken all of it.
+   *
+   * Your memory and descriptors are used at once. If it has to wait, descriptors are duplicated and data is held by reference: do
+   * not change it before the Promise settles. Messages leave in the order of the calls; at most 1 MiB and 1,024 descriptors wait.
+   *
+   * @param data Bytes; an array of views is gathered into one message.
+   * @throws ERR_MESSAGE_EMPTY Descriptors or credentials without data on a stream.
+   * @throws ERR_TOO_MANY_FDS More than 253 descriptors.
+   * @throws ERR_FDS_REFUSED The receiver accepts none. Nothing was sent.
+   * @throws ERR_QUEUE_FULL Too much waits already.
+   * @throws EPIPE The peer has gone. @throws EMSGSIZE A record longer than the send buffer. @throws EPERM Credentials that are not ours.
+   * @throws ABORT_ERR, ETIMEDOUT A stream message that had gone in part closes the socket: `error.bytesWritten` tells how much.
+   *
+   * See sendmsg(2), unix(7).
+   */
+  send(data: Data, options?: SendOptions<T> & Wait): Promise<void>
+  /** `false`: nothing was taken. `true`: all is taken; the rest of a stream's data is queued as a copy. Throws as {@link send} rejects. */
+  trySend(data: Data, options?: SendOptions<T>): boolean
+  /** Sends several messages, with none of another call in between. `error.sent` tells how many went before an error. */
+  sendMany(
+    messages: Iterable<
+      {
+        data: Data
+      } & SendOptions<T>
+    >,
+    options?: Wait,
+  ): Promise<void>
+  /** Sends what can be sent now; returns how many messages were taken. */
+  trySendMany(
+    messages: Iterable<
+      {
+        data: Data
+      } & SendOptions<T>
+    >,
+  ): number
+  /**
+   * Receives one message; `null` is the end. On a stream that is one chunk: what one recvmsg(2) returned.
+   *
+   * An aborted receive leaves the message where it was. A peer that closed has its data read first, then its error, once.
+   *
+   * @param options.maxBytes Stream: the most to read (default and limit 65536). Records: a longer one is dropped and its descriptors
+   * closed (default 1114112).
+   * @throws ERR_MESSAGE_TRUNCATED `error.length` is the true length of the record.
+   * @throws ECONNRESET The peer closed without reading all that we had sent.
+   */
+  recv(
+    options?: Wait & {
+      maxBytes?: number
+    },
+  ): Promise<Received<T>>
+  /** Receives one message if there is one now. `'again'`: nothing yet. */
+  tryRecv(options?: { maxBytes?: number }): Received<T> | 'again'
+  /** Receives as many messages as there are, `max` at most (1 to 32, default 32), waiting for the first. `null` is the end. */
+  recvMany(
+    options?: Wait & {
+      max?: number
+    },
+  ): Promise<Message[] | (T extends 'dgram' ? never : null)>
+  /** The messages until the end, or until this socket is closed. Breaking the loop loses nothing. */
+  messages(options?: Wait): AsyncIterable<Message>
+  /** The same as `messages()`. */
+  [Symbol.asyncIterator](): AsyncIterator<Message>
+  /**
+   * The messages in batches of up to `max` (1 to 32, default 32). A batch is closed when the next one is asked for; with `borrow`
+   * its bytes are lent until then.
+   */
+  batches(
+    options: Wait & {
+      max?: number
+      borrow: true
+    },
+  ): AsyncIterable<Batch<BorrowedMessage>>
+  batches(
+    options?: Wait & {
+      max?: number
+      borrow?: false
+    },
+  ): AsyncIterable<Batch<Message>>
+  /** Messages that were read ahead for an iterator and not delivered, in order; they are yours now. */
+  takeUnread(): Message[]
+  /** Resolves when a receive would not wait: there is a message, the end, or an error. */
+  readable(options?: Wait): Promise<void>
+  /** Resolves when a send would not wait. To an unconnected datagram socket the system says that always. */
+  writable(options?: Wait): Promise<void>
+  /**
+   * Resolves when the peer has shut down its sending half or is gone; unread data may remain.
+   *
+   * @throws EOPNOTSUPP On a datagram socket, which has no such thing.
+   */
+  hangup(options?: Wait): Promise<void>
+  /** Ends one or both directions for everyone who holds this socket. `'write'` takes effect behind queued sends. See shutdown(2). */
+  shutdown(how: 'read' | 'write' | 'both'): void
+  /** Pending operations keep the process alive (the default). */
+  ref(): this
+  /** Pending operations do not keep the process alive. */
+  unref(): this
+  /** A socket option in bytes, `size` of them at most (default 4). See getsockopt(2). */
+  getOption(level: number, name: number, size?: number): Buffer
+  /** Sets a socket option; a number becomes a C int. See setsockopt(2). */
+  setOption(level: number, name: number, value: Buffer | number): void
+  /**
+   * Closes the socket, removes the file that `bind` made if it is still ours, and resolves when the number is free.
+   * Queued sends and pending receives reject with ERR_SOCKET_CLOSED. Calling it again does nothing.
+   */
+  close(): Promise<void>
+  /**
+   * Gives the descriptor up, with its options as they were. Its file, if it made one, stays. This object is closed afterwards.
+   *
+   * @throws ERR_MESSAGES_HELD Messages were read ahead (`takeUnread()` first) or sends are queued (await them first).
+   */
+  detach(): OwnedFd
+  /** The same as `close()`, without waiting. */
+  [Symbol.dispose](): void
+  [Symbol.asyncDispose](): Promise<void>
+}
+/** How a path is bound. */
+export interface BindOptions {
+  /**
+   * Exact permission bits of the socket file, 0 to 0o777, whatever the umask, which is never changed. At no moment are they wider.
+   * Default: as the umask says.
+   */
+  mode?: number
+  /**
+   * `'never'` (default): anything at the path is EADDRINUSE. `'stale'`: a socket file of our own user whose server is dead is
+   * replaced; a live server, another's file or anything that is not a socket never is. A file `PATH.lock` exists meanwhile.
+   */
+  replace?: 'never' | 'stale'
+}
+/** Options of {@link connect}. */
+export type ConnectOptions<T extends SocketType> = SocketOptions &
+  Wait & {
+    type?: T
+    localAddress?: Address
+  }
+/**
+ * Connects to a socket and resolves when it is connected. To a server whose backlog is full it waits for its turn.
+ *
+ * @param address Path (absolute, relative, of any length) or abstract name.
+ * @param options.type `'stream'` (default), `'seqpacket'` or `'dgram'`.
+ * @param options.localAddress Bind to this address first.
+ * @throws ENOENT Nothing is there. @throws ECONNREFUSED The server is dead. @throws EPROTOTYPE The server is of another type.
+ * @throws EACCES No permission on the path. @throws ETIMEDOUT, ABORT_ERR
+ *
+ * See connect(2), unix(7).
+ * @example
+ * const socket = await connect('/run/app.sock', { timeout: 1000 })
+ */
+export declare function connect<T extends SocketType = 'stream'>(
+  address: Address,
+  options?: ConnectOptions<T>,
+): Promise<UnixSocket<T>>
+/**
+ * A datagram socket. Without an address it is unbound: it can send, and nobody can answer it.
+ *
+ * @param address Path or abstract name to bind to; `'\0'` lets the kernel choose an abstract name.
+ * @param options.peer Connect to this address: only it can send to us, and `send` needs no `to`.
+ * @throws EADDRINUSE Something is at the path. @throws EACCES, ENOENT The directory. @throws ERR_PATH_TOO_LONG
+ *
+ * See bind(2), unix(7).
+ * @example
+ * await bind().send('READY=1', { to: process.env.NOTIFY_SOCKET })
+ */
+export declare function bind(
+  address?: Address | null,
+  options?: SocketOptions &
+    BindOptions & {
+      peer?: Address
+    },
+): UnixSocket<'dgram'>
+/**
+ * Two sockets that are connected to each other. See socketpair(2).
+ *
+ * @param type `'stream'` (default), `'seqpacket'` or `'dgram'`.
+ * @param options For both ends.
+ */
+export declare function pair<T extends SocketType = 'stream'>(
+  type?: T,
+  options?: SocketOptions,
+): [UnixSocket<T>, UnixSocket<T>]
+/** An error of a socket or descriptor, in the shape of Node's system errors. */
+export interface SocketError extends NodeJS.ErrnoException {
+  /** The address that the call was about. */
+  address?: Address
+  /** sendMany: how many messages went before the error. */
+  sent?: number
+  /** ERR_MESSAGE_TRUNCATED: the true length of the record, in bytes. */
+  length?: number
+  /** A stream send that was cut off: how many of its bytes the kernel had taken. */
+  bytesWritten?: number
+}
+/** The codes that are our own; all others are those of the operating system and of Node. */
+export type ErrorCode =
+  | 'ERR_FDS_COUNT'
+  | 'ERR_FDS_REFUSED'
+  | 'ERR_FDS_TRUNCATED'
+  | 'ERR_TOO_MANY_FDS'
+  | 'ERR_MESSAGE_EMPTY'
+  | 'ERR_MESSAGE_TRUNCATED'
+  | 'ERR_MESSAGES_HELD'
+  | 'ERR_NO_IDENTITY'
+  | 'ERR_PATH_TOO_LONG'
+  | 'ERR_QUEUE_FULL'
+  | 'ERR_SOCKET_CLOSED'
+  | 'ERR_UNSUPPORTED_PLATFORM'
+/**
+ * Whether `error` is an error with this code.
+ *
+ * @param code One of {@link ErrorCode}, of the system (`ECONNREFUSED`) or of Node (`ABORT_ERR`).
+ * @example
+ * try { await connect('/run/app.sock') } catch (error) { if (!hasCode(error, 'ENOENT')) throw error }
+ */
+export declare function hasCode(error: unknown, code: ErrorCode | (string & {})): error is SocketError
+/** The types that have connections. */
+export type Connected = 'stream' | 'seqpacket'
+/** Options of {@link listen}; those of {@link SocketOptions} are for every accepted socket. */
+export interface ListenOptions<T extends Connected = Connected> extends SocketOptions, BindOptions {
+  /** `'stream'` (default) or `'seqpacket'`. */
+  type?: T
+  /** Connections that may wait to be accepted, 0 to 65535. Default 511; the system cuts it to its own limit. */
+  backlog?: number
+  /** Closes the listener when aborted. */
+  signal?: AbortSignal
+  /** Open connections at which it stops accepting; waiting clients stay in the backlog. Default: no limit. */
+  maxConnections?: number
+}
+/**
+ * A listening socket. Made by {@link listen} or `UnixListener.adopt`.
+ *
+ * A pending `accept` keeps the process alive, an idle listener does not. Closing it removes its socket file if that is still the one
+ * that it made; so does the end of the process.
+ */
+export declare class UnixListener<T extends Connected = Connected> implements Disposable, AsyncDisposable {
+  #private
+  readonly type: T
+  private constructor()
+  /**
+   * Takes ownership of a listening Unix socket, such as descriptor 3 of socket activation. Its path stays others' business.
+   *
+   * O_NONBLOCK is switched on, because accept(2) has no other way not to wait, and put back by `detach`.
+   *
+   * @throws ENOTSOCK, ERR_INVALID_ARG_VALUE Not a listening Unix socket. It is still yours.
+   */
+  static adopt(fd: OwnedFd | number, options?: ListenOptions): UnixListener
+  /** The descriptor's number; -1 once closed. It stays this object's. */
+  get fd(): number
+  get closed(): boolean
+  /** Where it listens: the address as it was given, or the name that the kernel chose. */
+  get address(): Address
+  /**
+   * Takes the next connection, waiting for one.
+   *
+   * Clients that gave up are passed over. When the process is out of descriptors or the system out of memory, it waits until that
+   * has passed; the listener is never closed for it.
+   *
+   * @throws ERR_SOCKET_CLOSED The listener was closed. @throws ETIMEDOUT, ABORT_ERR
+   *
+   * See accept(2).
+   */
+  accept(options?: Wait): Promise<UnixSocket<T>>
+  /** The connections, until the listener is closed. Breaking the loop loses none. */
+  [Symbol.asyncIterator](): AsyncIterator<UnixSocket<T>>
+  /** Connections that were accepted ahead for an iterator and not delivered; they are yours now. */
+  takeAccepted(): UnixSocket<T>[]
+  /** A pending `accept` keeps the process alive (the default). */
+  ref(): this
+  /** A pending `accept` does not keep the process alive. */
+  unref(): this
+  /** Stops listening, removes the file that it made, closes what was accepted ahead. `accept` rejects, loops end. */
+  close(): Promise<void>
+  /**
+   * Gives the listening descriptor up, with its options as they were. Its file stays: it is yours as well.
+   *
+   * @throws ERR_MESSAGES_HELD Connections were accepted ahead: `takeAccepted()` first.
+   */
+  detach(): OwnedFd
+  /** The same as `close()`, without waiting. */
+  [Symbol.dispose](): void
+  [Symbol.asyncDispose](): Promise<void>
+}
+/**
+ * Binds and listens, at once.
+ *
+ * @param address Path (absolute, relative, of any length) or abstract name; `'\0'` lets the kernel choose an abstract name.
+ * @throws EADDRINUSE Anything is at the path: see `replace`. @throws EACCES, ENOENT The directory.
+ * @throws ERR_PATH_TOO_LONG The file system or an abstract name has no room for it.
+ *
+ * See bind(2), listen(2), unix(7).
+ * @example
+ * const listener = listen('/run/app.sock', { mode: 0o600 })
+ * for await (const peer of listener) serve(peer)
+ */
+export declare function listen<T extends Connected = 'stream'>(
+  address: Address,
+  options?: ListenOptions<T>,
+): UnixListener<T>
+
+export {}
