@@ -92,6 +92,8 @@ impl Element for u8 {
     const KIND: Kind = sys::TypedarrayType::uint8_array;
 }
 
+// A kind is a number of Node-API that only happens to be an i32 as well.
+#[allow(clippy::use_self)]
 impl Element for i32 {
     const KIND: Kind = sys::TypedarrayType::int32_array;
 }
