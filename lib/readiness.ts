@@ -48,8 +48,9 @@ const OPERATION_COST = 8192
 const QUEUE_TURN_MS = 1
 /** Time for all queues together before the event loop goes on. */
 const TURN_MS = 5
-/** Wake-ups in a row that brought nothing, before a queue stops trusting the poller. */
+/** Wake-ups that brought nothing, each so soon after the other, before a queue stops trusting the poller. */
 const FRUITLESS_MAX = 8
+const SPIN_MS = 5
 const DISTRUST = new Later(1, 50)
 
 const EVENT_ROWS = 256
@@ -131,6 +132,7 @@ export class Queue {
   #entries: Entry[] = []
   #budget = TURN_BUDGET
   #fruitless = 0
+  #lastFruitless = 0
   #timer: NodeJS.Timeout | undefined
   #held = false
 
@@ -274,10 +276,18 @@ export class Queue {
     this.#held = answer === HOLD
     if (answer instanceof Later) {
       this.#startTimer(entry, answer)
-    } else if (answer === AGAIN && fruitless && ++this.#fruitless > FRUITLESS_MAX) {
+    } else if (answer === AGAIN && fruitless && this.#isSpinning()) {
       // The poller keeps saying "ready" and the kernel keeps saying "not yet": do not spin.
       this.#startTimer(entry, DISTRUST)
     }
+  }
+
+  /** Useless wake-ups now and then are the price of sharing a socket; many at once are not. */
+  #isSpinning(): boolean {
+    const now = performance.now()
+    this.#fruitless = now - this.#lastFruitless < SPIN_MS ? this.#fruitless + 1 : 1
+    this.#lastFruitless = now
+    return this.#fruitless > FRUITLESS_MAX
   }
 
   #startTimer(entry: Entry, { first, longest }: Later): void {

@@ -10,7 +10,7 @@ use crate::{option, socket, Errno, Result};
 use nix::fcntl::{openat, renameat2, AtFlags, Flock, FlockArg, OFlag, RenameFlags};
 use nix::sys::socket::Backlog;
 use nix::sys::stat::{fchmod, fchmodat, fstat, fstatat, FchmodatFlags, FileStat, Mode, SFlag};
-use nix::unistd::{geteuid, unlinkat, UnlinkatFlags};
+use nix::unistd::{geteuid, linkat, unlinkat, UnlinkatFlags};
 use std::ffi::OsString;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -115,18 +115,23 @@ fn make_file(fd: BorrowedFd<'_>, directory: OwnedFd, name: OsString, path: &[u8]
         return Err(Errno::EADDRINUSE);
     }
     let short = bind_short(fd, directory.as_fd())?;
-    let moved = renameat2(
-        directory.as_fd(),
-        short.as_os_str(),
-        directory.as_fd(),
-        name.as_os_str(),
-        RenameFlags::RENAME_NOREPLACE,
-    );
-    if let Err(errno) = moved {
+    if let Err(errno) = move_to(directory.as_fd(), &short, &name) {
         unlinkat(directory.as_fd(), short.as_os_str(), UnlinkatFlags::NoRemoveDir)?;
         return Err(if errno == Errno::EEXIST { Errno::EADDRINUSE } else { errno });
     }
     identify(directory, name)
+}
+
+/// Gives the file another name in the same directory, without replacing anything.
+fn move_to(directory: BorrowedFd<'_>, from: &OsString, to: &OsString) -> Result<()> {
+    match renameat2(directory, from.as_os_str(), directory, to.as_os_str(), RenameFlags::RENAME_NOREPLACE) {
+        // Some file systems (NFS, FUSE) know no such flag; a second link refuses an existing name as well.
+        Err(Errno::EINVAL | Errno::ENOSYS) => {
+            linkat(directory, from.as_os_str(), directory, to.as_os_str(), AtFlags::empty())?;
+            unlinkat(directory, from.as_os_str(), UnlinkatFlags::NoRemoveDir)
+        }
+        other => other,
+    }
 }
 
 /// Binds under a short unused name, through `/proc/self/fd`, so that the length of the directory's path does not matter.
