@@ -39,6 +39,11 @@ export class Receiver {
     return this.#held.length > 0
   }
 
+  /** Whether a receive has something to give that the kernel knows no more: a message, or the error that came before it. */
+  get owing(): boolean {
+    return this.holding || this.#deferred !== undefined
+  }
+
   /** One message, waiting for it. */
   receive(maxBytes: number | undefined, wait?: Wait): Promise<ReceivedMessage | null> {
     return this.#run(() => this.tryReceive(maxBytes), wait)

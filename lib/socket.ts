@@ -327,7 +327,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
   /** Resolves when a receive would not wait: there is a message, the end, or an error. */
   async readable(options?: Wait): Promise<void> {
     this.#handle.open
-    if (this.#receiver.holding) return checkWait(options)
+    if (this.#receiver.owing) return checkWait(options)
     await this.#until('reading', constants.pollin | constants.pollrdhup, options)
   }
 
@@ -339,7 +339,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
   /**
    * Resolves when the peer has shut down its sending half or is gone; unread data may remain.
    *
-   * @throws EOPNOTSUPP On a datagram socket, which has no such thing.
+   * @throws ENOTSUP On a datagram socket, which has no such thing.
    */
   async hangup(options?: Wait): Promise<void> {
     if (this.type === 'dgram') throw systemError(EOPNOTSUPP, 'hangup')

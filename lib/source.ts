@@ -14,21 +14,25 @@ export type FdSource = number | { readonly fd: number } | net.Socket | net.Serve
 
 type Candidate = { fd?: unknown; _handle?: { fd?: unknown } | null } & Record<symbol, unknown>
 
-/** Node 26 has no `_handle` on a dgram.Socket; its state hangs on a symbol in all versions. */
-function dgramNumber(source: Candidate): unknown {
+/**
+ * The state of a dgram.Socket hangs on a symbol in all versions of Node. Its `_handle` must not be touched: Node 20 to 24 warn
+ * about that (DEP0112), Node 26 has none.
+ */
+function dgramState(source: Candidate): { handle?: { fd?: unknown } | null } | undefined {
   const key = Object.getOwnPropertySymbols(source).find((symbol) => symbol.description === 'state symbol')
-  const state = key === undefined ? undefined : (source[key] as { handle?: { fd?: unknown } | null } | null | undefined)
-  return state?.handle?.fd
+  return key === undefined ? undefined : (source[key] as { handle?: { fd?: unknown } | null })
 }
 
 /** Node's `fd` of a stream is null until it is open; private handles are `null` after close. */
 function numberOf(source: Candidate): unknown {
-  return [source.fd, source._handle?.fd, dgramNumber(source)].find((value) => typeof value === 'number')
+  const state = dgramState(source)
+  if (state !== undefined) return state.handle?.fd
+  return typeof source.fd === 'number' ? source.fd : source._handle?.fd
 }
 
 /** Whether the object is of a kind that has descriptors, though it may have none now. */
 function mayHaveNumber(source: Candidate): boolean {
-  return 'fd' in source || '_handle' in source || dgramNumber(source) !== undefined
+  return 'fd' in source || '_handle' in source
 }
 
 function checkNumber(fd: number, name: string): number {
