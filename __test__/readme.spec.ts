@@ -1,5 +1,5 @@
 // The README does what it says: each of its JavaScript examples is run, and what it names exists.
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import test from 'ava'
 import { guard } from './helpers/leaks.js'
@@ -53,4 +53,13 @@ test.serial('the commands that the README and CONTRIBUTING name exist', (t) => {
       path,
     )
   }
+})
+
+test.serial('the map in CONTRIBUTING names every module of lib', (t) => {
+  const map = readPage('CONTRIBUTING.md')
+  const modules = readdirSync(join(root, 'lib')).filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
+  t.deepEqual(
+    modules.filter((name) => !map.includes(`\`lib/${name}\``)),
+    [],
+  )
 })

@@ -23,6 +23,7 @@ const folder = mkdtempSync(join(tmpdir(), 'anc-'))
 // Clients that become another user must get in.
 chmodSync(folder, 0o755)
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+process.once('SIGINT', () => process.exit(130))
 for (const peer of peers.filter(isAskedFor)) results[await runPeer(peer)]++
 console.log(
   Object.entries(results)

@@ -38,7 +38,7 @@ function ids({ pid, uid, gid }: { pid: number | null; uid: number | null; gid: n
   return [pid, uid, gid]
 }
 
-/** Plays the parent of a stock Node.js process: hands it a listening TCP socket as `child.send(message, server)` does. */
+/** Plays the parent of a stock Node.js process: hands it a listening TCP socket as `child.send(…, server)` does. */
 async function speakNodeIpc(): Promise<object> {
   const child = UnixSocket.adopt(number('SK_FD'))
   const server = OwnedFd.adopt(number('L_FD'))

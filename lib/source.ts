@@ -32,7 +32,7 @@ function numberOf(source: Candidate): unknown {
 
 /** Whether the object is of a kind that has descriptors, though it may have none now. */
 function mayHaveNumber(source: Candidate): boolean {
-  return 'fd' in source || '_handle' in source
+  return 'fd' in source || '_handle' in source || dgramState(source) !== undefined
 }
 
 function checkNumber(fd: number, name: string): number {

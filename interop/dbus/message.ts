@@ -1,5 +1,5 @@
-// One D-Bus message as bytes and as an object: a fixed head, an array of header fields, the body. The descriptors travel
-// beside it; the header only says how many they are.
+// One D-Bus message as bytes and as an object: a fixed head, an array of header fields, the body. The descriptors
+// travel beside it; the header only says how many they are.
 import { Reader, typesIn, Writer } from './marshal.js'
 
 export const METHOD_CALL = 1

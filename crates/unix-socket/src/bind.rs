@@ -137,16 +137,21 @@ fn move_to(directory: BorrowedFd<'_>, from: &OsString, to: &OsString) -> Result<
 /// Binds under a short unused name, through `/proc/self/fd`, so that the length of the directory's path does not matter.
 fn bind_short(fd: BorrowedFd<'_>, directory: BorrowedFd<'_>) -> Result<OsString> {
     for attempt in 0..1000 {
-        let name = format!(".anc-{:x}-{:x}-{attempt:x}", std::process::id(), fd.as_raw_fd());
+        let name = hidden_name(fd, attempt);
         let mut path = path::of_descriptor(directory);
         path.push(b'/');
         path.extend_from_slice(name.as_bytes());
         match syscall::bind(fd, SocketAddress::encode(&path)?.as_bytes()) {
             Err(Errno::EADDRINUSE) => {}
-            other => return other.map(|()| OsString::from(name)),
+            other => return other.map(|()| name),
         }
     }
     Err(Errno::EADDRINUSE)
+}
+
+/// A name for a file that is moved or deleted at once; no other thread of this process holds the same number.
+fn hidden_name(fd: BorrowedFd<'_>, attempt: u32) -> OsString {
+    OsString::from(format!(".anc-{:x}-{:x}-{attempt:x}", std::process::id(), fd.as_raw_fd()))
 }
 
 fn identify(directory: OwnedFd, name: OsString) -> Result<BoundFile> {
@@ -214,8 +219,14 @@ impl StaleLock {
         let mut name = socket.clone();
         name.push(".lock");
         for _ in 0..100 {
-            let (file, created) = open_lock(directory, &name)?;
-            let file = Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| busy(errno))?;
+            let (file, created) = match create_locked(directory, &name)? {
+                Some(file) => (file, true),
+                None => match open_locked(directory, &name) {
+                    // Gone again before it could be opened.
+                    Err(Errno::ENOENT) => continue,
+                    other => (other?, false),
+                },
+            };
             let held = fstat(&*file)?;
             // The holder before us may have deleted the file between our open and our lock.
             if status(directory, &name).is_ok_and(|seen| (seen.st_dev, seen.st_ino) == (held.st_dev, held.st_ino)) {
@@ -243,16 +254,33 @@ fn busy(errno: Errno) -> Errno {
     }
 }
 
-fn open_lock(directory: BorrowedFd<'_>, name: &OsString) -> Result<(OwnedFd, bool)> {
-    let flags = OFlag::O_RDWR | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
-    let mode = Mode::S_IRUSR | Mode::S_IWUSR;
-    match openat(directory, name.as_os_str(), flags | OFlag::O_CREAT | OFlag::O_EXCL, mode) {
-        Ok(file) => Ok((file, true)),
-        // Gone again before it could be opened: the loop of the caller tries once more with a fresh file.
-        Err(Errno::EEXIST) => match openat(directory, name.as_os_str(), flags, mode) {
-            Err(Errno::ENOENT) => open_lock(directory, name),
-            other => other.map(|file| (file, false)),
-        },
-        Err(errno) => Err(errno),
+/// Makes the lock file, locked before anybody can see it: nobody else can hold what only its maker deletes. `None`: there is one.
+fn create_locked(directory: BorrowedFd<'_>, name: &OsString) -> Result<Option<Flock<OwnedFd>>> {
+    let flags = OFlag::O_RDWR | OFlag::O_CLOEXEC | OFlag::O_CREAT | OFlag::O_EXCL;
+    for attempt in 0..1000 {
+        let hidden = hidden_name(directory, attempt);
+        let file = match openat(directory, hidden.as_os_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR) {
+            Err(Errno::EEXIST) => continue,
+            other => other?,
+        };
+        let made = lock(file).and_then(|file| {
+            linkat(directory, hidden.as_os_str(), directory, name.as_os_str(), AtFlags::empty()).map(|()| file)
+        });
+        unlinkat(directory, hidden.as_os_str(), UnlinkatFlags::NoRemoveDir)?;
+        return match made {
+            Err(Errno::EEXIST) => Ok(None),
+            other => other.map(Some),
+        };
     }
+    Err(Errno::EADDRINUSE)
+}
+
+fn open_locked(directory: BorrowedFd<'_>, name: &OsString) -> Result<Flock<OwnedFd>> {
+    let flags = OFlag::O_RDWR | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    lock(openat(directory, name.as_os_str(), flags, Mode::empty())?)
+}
+
+/// `EADDRINUSE` where somebody holds it.
+fn lock(file: OwnedFd) -> Result<Flock<OwnedFd>> {
+    Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| busy(errno))
 }
