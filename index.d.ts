@@ -435,7 +435,7 @@ export declare class UnixSocket<T extends SocketType = SocketType> implements Di
   /**
    * Resolves when the peer has shut down its sending half or is gone; unread data may remain.
    *
-   * @throws EOPNOTSUPP On a datagram socket, which has no such thing.
+   * @throws ENOTSUP On a datagram socket, which has no such thing.
    */
   hangup(options?: Wait): Promise<void>
   /** Ends one or both directions for everyone who holds this socket. `'write'` takes effect behind queued sends. See shutdown(2). */

@@ -64,6 +64,8 @@ export class OwnedFd implements Disposable {
   #socketType: number | undefined
   /** A thread reads for us. */
   #reading = false
+  /** A thread writes for us. */
+  #writing = false
   #stash: { data: Buffer } | { error: Error } | 'end' | undefined
 
   private constructor(handle: Handle) {
@@ -115,7 +117,7 @@ export class OwnedFd implements Disposable {
   /**
    * What it is: `file`, `directory`, `memfd`, `pipe`, `fifo`, `tty`, `char-device`, `block-device`, `eventfd`, `timerfd`,
    * `signalfd`, `pidfd`, `epoll`, `inotify`, `unix-stream`, `unix-dgram`, `unix-seqpacket`, `tcp`, `udp`, `raw`, `ping`,
-   * `netlink`, `packet`, `vsock`, `socket` (of another family), or `unknown`. Platforms: Linux.
+   * `netlink`, `packet`, `vsock`, `socket` (of another family), `symlink`, or `unknown`; other anonymous files by the kernel's own name. Platforms: Linux.
    */
   get kind(): string {
     if (this.#kind === undefined) {
@@ -222,16 +224,20 @@ export class OwnedFd implements Disposable {
     const bytes = oneBuffer(data)
     this.#handle.open
     let threaded: number | undefined
+    const finish = (result: number): void => {
+      threaded = result
+      this.#writing = false
+      if (!this.#handle.closed) this.#handle.readiness.writing.resume()
+    }
     const attempt = (): number | typeof AGAIN | typeof HOLD => {
       if (threaded !== undefined) return check(threaded, 'write')
+      // Also the thread of a write that was given up: what comes behind it stays behind it.
+      if (this.#writing) return HOLD
       const count = native.write(this.#handle.open, bytes)
       if (count === EAGAIN) return AGAIN
       if (count !== NEEDS_THREAD) return check(count, 'write')
-      const finish = (result: number): void => {
-        threaded = result
-        if (!this.#handle.closed) this.#handle.readiness.writing.resume()
-      }
       runJob((id) => native.startWrite(id, this.#handle.open, bytes), 'write', finish)
+      this.#writing = true
       return HOLD
     }
     return await this.#handle.readiness.writing.run({ syscall: 'write', attempt }, options)
