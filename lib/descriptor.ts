@@ -3,7 +3,7 @@
  * Reading and writing never block the event loop, whatever the kind. Knows nothing of messages or of Unix sockets' lifecycle.
  */
 import { type Data, integer, oneBuffer, oneOf } from './arguments.js'
-import { check, EAGAIN, EINPROGRESS, invalidType, ownError, systemError } from './errors.js'
+import { check, EAGAIN, EINPROGRESS, ENOTSOCK, invalidType, ownError, systemError } from './errors.js'
 import { closeWhenForgotten, Handle, noLongerForgettable } from './handle.js'
 import { constants, copySlot, native, receiveMemory } from './native.js'
 import { AGAIN, HOLD, holdsNow, runJob } from './readiness.js'
@@ -285,6 +285,14 @@ export class OwnedFd implements Disposable {
   bind(address: InternetAddress): void {
     const to = checkInternet(address, 'address')
     check(native.bindInet(this.#handle.open, to.address, to.port), 'bind', { path: to.address })
+  }
+
+  /** Its own internet address; null on a descriptor that has none. See getsockname(2). */
+  get localAddress(): { address: string; port: number } | null {
+    const { count, address, port } = native.localInet(this.#handle.open)
+    if (count === ENOTSOCK) return null
+    check(count, 'getsockname')
+    return address ? { address, port } : null
   }
 
   /** Sets the peer of a datagram socket, or begins to connect a stream socket: that is done when `writable()` resolves. See connect(2). */

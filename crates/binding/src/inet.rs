@@ -25,7 +25,11 @@ pub fn send_to(fd: i32, data: &[u8], address: String, port: u16) -> i32 {
 /// recvfrom(2).
 #[napi(catch_unwind)]
 pub fn receive_from(fd: i32, #[napi(ts_arg_type = "Uint8Array")] mut out: Out<u8>) -> ReceivedFrom {
-    match borrow(fd).and_then(|fd| inet::receive_from(fd, &mut out)) {
+    found(borrow(fd).and_then(|fd| inet::receive_from(fd, &mut out)))
+}
+
+fn found(result: unix_socket::Result<(usize, Option<(String, u16)>)>) -> ReceivedFrom {
+    match result {
         Err(errno) => ReceivedFrom { count: negative(errno), address: None, port: 0 },
         Ok((count, None)) => ReceivedFrom { count: count as i32, address: None, port: 0 },
         Ok((count, Some((address, port)))) => {
@@ -38,6 +42,12 @@ pub fn receive_from(fd: i32, #[napi(ts_arg_type = "Uint8Array")] mut out: Out<u8
 #[napi(catch_unwind)]
 pub fn bind_inet(fd: i32, address: String, port: u16) -> i32 {
     done(borrow(fd).and_then(|fd| inet::bind(fd, &inet::parse(&address, port)?)))
+}
+
+/// getsockname(2): `count` is 0, or a negative errno.
+#[napi(catch_unwind)]
+pub fn local_inet(fd: i32) -> ReceivedFrom {
+    found(borrow(fd).and_then(|fd| inet::local(fd).map(|address| (0, address))))
 }
 
 /// connect(2).

@@ -71,6 +71,11 @@ pub fn bind(fd: BorrowedFd<'_>, address: &SockaddrStorage) -> Result<()> {
     syscall::bind(fd, &bytes(address))
 }
 
+/// getsockname(2): the local address; `None` where the socket is of another family.
+pub fn local(fd: BorrowedFd<'_>) -> Result<Option<(String, u16)>> {
+    Ok(format(&nix::sys::socket::getsockname::<SockaddrStorage>(fd.as_raw_fd())?))
+}
+
 /// connect(2); on a stream it may go on in the background (`EINPROGRESS`).
 pub fn connect(fd: BorrowedFd<'_>, address: &SockaddrStorage) -> Result<()> {
     // A blocking socket would wait here: it may be somebody else's, so the flag is put back.
