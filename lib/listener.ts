@@ -22,7 +22,7 @@ import { closeWhenForgotten, Handle, noLongerForgettable } from './handle.js'
 import { constants, native } from './native.js'
 import { ChangedOptions, type CheckedOptions, checkOptions, readNumber, type SocketOptions } from './options.js'
 import type { SocketType } from './outgoing.js'
-import { AGAIN, HOLD, Later } from './readiness.js'
+import { AGAIN, HOLD, Later } from './queue.js'
 import { adoptWith, nameOf, UnixSocket } from './socket.js'
 import { checkWait, type Wait } from './wait.js'
 import type { Address } from './words.js'
@@ -69,8 +69,8 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
   readonly #changed = new ChangedOptions()
   readonly #birth: ListenerBirth
   readonly #accepted: UnixSocket<T>[] = []
-  #connections = 0
-  #full = false
+  /** Connections that are open, and whether an accept is held because there are too many. */
+  readonly #load = { connections: 0, full: false }
   #wasNonblocking = true
 
   private constructor(handle: Handle, birth: ListenerBirth) {
@@ -80,7 +80,11 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
       readNumber(handle.open, constants.soType) === constants.sockStream ? ('stream' as T) : ('seqpacket' as T)
     this.#applyOptions()
     this.#closeOnAbort(birth.signal)
-    handle.onClose(() => this.#closeAccepted())
+    const accepted = this.#accepted
+    // Not by way of `this`, here and below: what hangs on a descriptor would keep a forgotten listener from being collected.
+    handle.onClose(() => {
+      for (const socket of accepted.splice(0)) socket[Symbol.dispose]()
+    })
     closeWhenForgotten(this, handle)
   }
 
@@ -136,8 +140,8 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
 
   #tryAccept(ahead: number): UnixSocket<T> | typeof AGAIN | typeof HOLD | Later {
     while (this.#accepted.length < ahead) {
-      if (this.#connections >= this.#birth.maxConnections) {
-        this.#full = this.#accepted.length === 0
+      if (this.#load.connections >= this.#birth.maxConnections) {
+        this.#load.full = this.#accepted.length === 0
         return this.#accepted.shift() ?? HOLD
       }
       const answer = this.#acceptOne()
@@ -161,12 +165,14 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
   }
 
   #count(handle: Handle): void {
-    this.#connections++
+    const listening = this.#handle
+    const load = this.#load
+    load.connections++
     handle.onClose(() => {
-      this.#connections--
-      if (!this.#full || this.closed) return
-      this.#full = false
-      this.#handle.readiness.reading.resume()
+      load.connections--
+      if (!load.full || listening.closed) return
+      load.full = false
+      listening.readiness.reading.resume()
     })
   }
 
@@ -208,12 +214,7 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
   }
 
   #shut(): void {
-    noLongerForgettable(this.#handle)
-    this.#handle.close()
-  }
-
-  #closeAccepted(): void {
-    for (const socket of this.#accepted.splice(0)) socket[Symbol.dispose]()
+    shut(this.#handle)
   }
 
   /**
@@ -252,10 +253,16 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
 
   #closeOnAbort(signal: AbortSignal | undefined): void {
     if (signal === undefined) return
-    const close = (): void => this.#shut()
+    const handle = this.#handle
+    const close = (): void => shut(handle)
     signal.addEventListener('abort', close, { once: true })
-    this.#handle.onClose(() => signal.removeEventListener('abort', close))
+    handle.onClose(() => signal.removeEventListener('abort', close))
   }
+}
+
+function shut(handle: Handle): void {
+  noLongerForgettable(handle)
+  handle.close()
 }
 
 function checkListenOptions(options: ListenOptions | undefined): Omit<ListenerBirth, 'address' | 'adopted'> {

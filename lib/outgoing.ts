@@ -7,7 +7,7 @@ import { bytesOf, type Data, integer, optionsObject } from './arguments.js'
 import { EAGAIN, EPERM, invalidType, invalidValue, ownError, type SocketError, systemError } from './errors.js'
 import { type ControlMessage, packControl } from './message.js'
 import { constants, native } from './native.js'
-import { AGAIN, Later } from './readiness.js'
+import { AGAIN, Later } from './queue.js'
 import { type FdSource, fdOf } from './source.js'
 import type { Address } from './words.js'
 

@@ -6,7 +6,7 @@ import { check, EAGAIN, ECONNREFUSED, ECONNRESET, ownError, systemError } from '
 import type { Handle } from './handle.js'
 import { messageIn, type ReceivedMessage } from './message.js'
 import { constants, native, receiveMemory } from './native.js'
-import { AGAIN } from './readiness.js'
+import { AGAIN } from './queue.js'
 import type { Wait } from './wait.js'
 
 /** What the receiver must know of its socket at each receive. */

@@ -5,7 +5,7 @@
 import { closedError, hasCode, ownError, type SocketError } from './errors.js'
 import type { Handle } from './handle.js'
 import type { Outgoing, Route } from './outgoing.js'
-import type { AGAIN, Later, Operation } from './readiness.js'
+import type { AGAIN, Later, Operation } from './queue.js'
 import type { Wait } from './wait.js'
 
 /** Bytes and descriptors that may wait; one message alone may be larger. */

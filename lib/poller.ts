@@ -1,0 +1,114 @@
+/**
+ * The poller of this environment, seen from JavaScript: who is watched, whose turn it is when it wakes us, what keeps the event
+ * loop alive, and the jobs that run on threads. It knows descriptors only by their place in its table.
+ */
+import { check } from './errors.js'
+import { native } from './native.js'
+
+/** Somebody who is told of events. */
+export interface Watched {
+  /** Tells late events of a predecessor in the same place from our own. */
+  readonly generation: number
+  ready(mask: number): void
+}
+
+/** Time for all descriptors together before the event loop goes on (milliseconds). */
+const TURN_MS = 5
+const EVENT_ROWS = 256
+/** The index of a row that says: a job has finished on a thread. */
+const JOB_ROW = -1
+
+const events = new Int32Array(EVENT_ROWS * 3)
+const table: (Watched | undefined)[] = []
+const freeIndexes: number[] = []
+const finishers = new Map<number, (result: number, data: Buffer) => void>()
+const finished = new Int32Array(2)
+let started = false
+let keptAlive = 0
+let nextRow = 0
+let nextJob = 0
+let generation = 0
+
+/** Starts the poller at first use. */
+export function startPoller(): void {
+  if (started) return
+  check(native.startPoller(events, dispatch), 'epoll_create1')
+  started = true
+}
+
+/** Takes a place in the table. */
+export function takePlace(watched: Watched): number {
+  const index = freeIndexes.pop() ?? table.length
+  table[index] = watched
+  return index
+}
+
+/** Gives the place to others. */
+export function freePlace(index: number): void {
+  table[index] = undefined
+  freeIndexes.push(index)
+}
+
+/** A number that no earlier user of the same place has. */
+export function nextGeneration(): number {
+  generation = (generation + 1) & 0x7fffffff
+  return generation
+}
+
+/** Counts what keeps the event loop alive. */
+export function keepAlive(change: number): void {
+  if (change === 0) return
+  const before = keptAlive > 0
+  keptAlive += change
+  if (keptAlive > 0 !== before) native.keepAlive(keptAlive > 0)
+}
+
+/** Called by the native side once per wake-up. Starts where the last turn stopped, so that nobody starves. */
+function dispatch(count: number): void {
+  const end = performance.now() + TURN_MS
+  const first = nextRow % count
+  nextRow = 0
+  finishJobs(count)
+  for (let step = 0; step < count; step++) {
+    const row = (first + step) % count
+    const watched = table[events[row * 3] as number]
+    // An event of a descriptor that was closed in the meantime finds another generation, or nobody.
+    if (watched?.generation === events[row * 3 + 1]) watched?.ready(events[row * 3 + 2] as number)
+    if (performance.now() > end) {
+      nextRow = row + 1
+      return
+    }
+  }
+}
+
+/** Jobs come first: their event is not repeated, as those of descriptors are. */
+function finishJobs(count: number): void {
+  for (let row = 0; row < count; row++) {
+    if (events[row * 3] === JOB_ROW) drainJobs()
+  }
+}
+
+function drainJobs(): void {
+  for (;;) {
+    const data = native.takeFinished(finished)
+    if (data === null) return
+    const id = finished[0] as number
+    const finish = finishers.get(id)
+    finishers.delete(id)
+    keepAlive(-1)
+    finish?.(finished[1] as number, data)
+  }
+}
+
+/** Runs a job on a thread: `start` gets its number. `finish` gets the result and what was read. */
+export function runJob(
+  start: (id: number) => number,
+  syscall: string,
+  finish: (result: number, data: Buffer) => void,
+): void {
+  startPoller()
+  nextJob = (nextJob + 1) & 0x7fffffff
+  check(start(nextJob), syscall)
+  finishers.set(nextJob, finish)
+  keepAlive(1)
+}

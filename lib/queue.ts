@@ -1,0 +1,262 @@
+/**
+ * The loop "try the system call; where it would wait, wait for readiness and try again": written once, here, for everything.
+ * Operations of one direction are served in the order in which they were asked for. It knows no descriptors, sockets or messages.
+ */
+import { checkWait, startWait, type Wait } from './wait.js'
+
+/** Returned by an attempt: nothing now, the poller will tell when. */
+export const AGAIN = Symbol('again')
+/** Returned by an attempt: nothing now, and somebody will call `resume`. */
+export const HOLD = Symbol('hold')
+
+/** Returned by an attempt: nothing now, and no poller can tell when. Try again later, at growing distances (milliseconds). */
+export class Later {
+  constructor(
+    readonly first: number,
+    readonly longest: number,
+  ) {}
+}
+
+/** What an attempt says when it cannot end yet. */
+export type Waiting = typeof AGAIN | typeof HOLD | Later
+
+/** One operation. `attempt` is called until it returns a value or throws. */
+export interface Operation<T> {
+  /** Name of the system call, for the error of a deadline. */
+  readonly syscall: string
+  attempt(): T | Waiting
+  /** It has to wait. What it throws rejects this operation alone. */
+  queued?(): void
+  /** It was given up (abort, deadline, close); returns the error to reject with. */
+  cancelled?(error: Error): Error
+  /** It has ended, in whatever way; called once, and only if `queued` was. */
+  settled?(): void
+}
+
+interface Entry {
+  readonly operation: Operation<unknown>
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
+  stopWaiting: () => void
+  delay: number
+}
+
+/** Work that one queue may do before others have their turn: 32 operations, or 256 KiB, or 1 ms. */
+const TURN_BUDGET = 262_144
+const OPERATION_COST = 8192
+const QUEUE_TURN_MS = 1
+/** Wake-ups that brought nothing, each so soon after the other, before a queue stops trusting the poller. */
+const FRUITLESS_MAX = 8
+const SPIN_MS = 5
+const DISTRUST = new Later(1, 50)
+
+/** What a queue needs of the descriptor that it serves. */
+export interface Watcher {
+  /** Throws when it is closed. */
+  assertOpen(): void
+  /** Watches for what its queues want now. */
+  arm(): void
+  /** Counts operations that wait. */
+  pending(change: number): void
+}
+
+/** The operations of one direction of one descriptor, first come, first served. */
+export class Queue {
+  readonly #owner: Watcher
+  readonly #eager: boolean
+  #entries: Entry[] = []
+  #budget = TURN_BUDGET
+  #fruitless = 0
+  #lastFruitless = 0
+  #timer: NodeJS.Timeout | undefined
+  #held = false
+
+  /** `eager`: past its budget an operation is done at once all the same, and only its Promise waits for the next turn. */
+  constructor(owner: Watcher, eager = false) {
+    this.#owner = owner
+    this.#eager = eager
+  }
+
+  get length(): number {
+    return this.#entries.length
+  }
+
+  /** Whether the poller is wanted: something waits, and neither a timer nor somebody else will wake it. */
+  get wantsEvents(): boolean {
+    return this.#entries.length > 0 && this.#timer === undefined && !this.#held
+  }
+
+  /** Takes bytes off this turn's budget. */
+  spend(bytes: number): void {
+    this.#budget -= bytes
+  }
+
+  /** Tries at once if nobody is in front; otherwise, or if it must wait, queues. */
+  run<T>(operation: Operation<T>, wait?: Wait): Promise<T> {
+    let answer: Waiting = AGAIN
+    try {
+      checkWait(wait)
+      this.#owner.assertOpen()
+      if (this.#entries.length === 0 && (this.#budget > 0 || this.#eager)) {
+        const result = operation.attempt()
+        if (!isWaiting(result)) return this.#resolved(result)
+        answer = result
+      }
+      operation.queued?.()
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    return new Promise<T>((resolve, reject) => {
+      const settlers = { resolve: resolve as (value: unknown) => void, reject }
+      this.#push({ operation, ...settlers, stopWaiting: () => {}, delay: 0 }, answer, wait)
+    })
+  }
+
+  /** A loop of awaits must let the event loop turn now and then, though every operation succeeds at once. */
+  #resolved<T>(result: T): Promise<T> {
+    const exhausted = this.#budget <= 0
+    this.#budget -= OPERATION_COST
+    if (!exhausted) return Promise.resolve(result)
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        this.#budget = TURN_BUDGET
+        resolve(result)
+      })
+    })
+  }
+
+  #push(entry: Entry, answer: Waiting, wait?: Wait): void {
+    entry.stopWaiting = startWait(wait, entry.operation.syscall, (error) => this.#cancel(entry, error))
+    this.#entries.push(entry)
+    try {
+      this.#owner.pending(1)
+      if (this.#entries.length === 1) this.#waitFor(entry, answer, false)
+      this.#owner.arm()
+    } catch (error) {
+      this.#cancel(entry, error as Error)
+    }
+  }
+
+  #cancel(entry: Entry, error: Error): void {
+    const at = this.#entries.indexOf(entry)
+    if (at < 0) return
+    this.#entries.splice(at, 1)
+    const reason = entry.operation.cancelled?.(error) ?? error
+    this.#end(entry)
+    entry.reject(reason)
+    if (at === 0) this.#nextHead()
+  }
+
+  /** What the old head waited for says nothing about the new one. */
+  #nextHead(): void {
+    this.#stopTimer()
+    this.#held = false
+    if (this.#entries.length === 0) return
+    this.#serve(false)
+    this.#owner.arm()
+  }
+
+  #end(entry: Entry): void {
+    entry.stopWaiting()
+    entry.operation.settled?.()
+    this.#owner.pending(-1)
+  }
+
+  #stopTimer(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  /** The poller says that something may be possible: a new turn. */
+  ready(): void {
+    this.#budget = TURN_BUDGET
+    if (this.#timer === undefined) this.#serve(true)
+  }
+
+  /** What a HOLD waited for has come. */
+  resume(): void {
+    this.#held = false
+    this.#budget = TURN_BUDGET
+    this.#serve(false)
+    this.#owner.arm()
+  }
+
+  /** Serves from the head until one has to wait or the turn is over. `woken`: the poller said so. */
+  #serve(woken: boolean): void {
+    const end = performance.now() + QUEUE_TURN_MS
+    let fruitful = false
+    while (this.#entries.length > 0 && this.#budget > 0 && !this.#held) {
+      const entry = this.#entries[0] as Entry
+      const outcome = attempt(entry.operation)
+      if ('waiting' in outcome) {
+        this.#waitFor(entry, outcome.waiting, woken && !fruitful)
+        return
+      }
+      fruitful = true
+      this.#fruitless = 0
+      this.#budget -= OPERATION_COST
+      this.#settle(entry, outcome)
+      if (performance.now() > end) return
+    }
+  }
+
+  #settle(entry: Entry, outcome: { value: unknown } | { error: unknown }): void {
+    this.#entries.shift()
+    this.#end(entry)
+    if ('error' in outcome) entry.reject(outcome.error)
+    else entry.resolve(outcome.value)
+  }
+
+  #waitFor(entry: Entry, answer: Waiting, fruitless: boolean): void {
+    this.#held = answer === HOLD
+    if (answer instanceof Later) {
+      this.#startTimer(entry, answer)
+    } else if (answer === AGAIN && fruitless && this.#isSpinning()) {
+      // The poller keeps saying "ready" and the kernel keeps saying "not yet": do not spin.
+      this.#startTimer(entry, DISTRUST)
+    }
+  }
+
+  /** Useless wake-ups now and then are the price of sharing a socket; many at once are not. */
+  #isSpinning(): boolean {
+    const now = performance.now()
+    this.#fruitless = now - this.#lastFruitless < SPIN_MS ? this.#fruitless + 1 : 1
+    this.#lastFruitless = now
+    return this.#fruitless > FRUITLESS_MAX
+  }
+
+  #startTimer(entry: Entry, { first, longest }: Later): void {
+    entry.delay = Math.min(longest, entry.delay === 0 ? first : entry.delay * 2)
+    const wake = (): void => {
+      this.#timer = undefined
+      this.ready()
+      this.#owner.arm()
+    }
+    this.#timer = setTimeout(wake, entry.delay)
+    this.#timer.unref()
+  }
+
+  /** Rejects everything that waits. */
+  fail(reason: () => Error): void {
+    this.#stopTimer()
+    this.#held = false
+    for (const entry of this.#entries.splice(0)) {
+      const error = entry.operation.cancelled?.(reason()) ?? reason()
+      this.#end(entry)
+      entry.reject(error)
+    }
+  }
+}
+
+function isWaiting(result: unknown): result is Waiting {
+  return result === AGAIN || result === HOLD || result instanceof Later
+}
+
+function attempt(operation: Operation<unknown>): { waiting: Waiting } | { value: unknown } | { error: unknown } {
+  try {
+    const result = operation.attempt()
+    return isWaiting(result) ? { waiting: result } : { value: result }
+  } catch (error) {
+    return { error }
+  }
+}
