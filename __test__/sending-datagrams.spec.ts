@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import test from 'ava'
 import { bind, type Message, pair, type SocketError, type UnixSocket } from '../index.js'
+import { dispose } from './helpers/dispose.js'
 import { fill } from './helpers/fill.js'
 import { guard } from './helpers/leaks.js'
 import { closeAll, inodesOf, openMarked } from './helpers/marked.js'
@@ -12,10 +13,6 @@ const folder = guard(test)
 const path = join(folder, 'd')
 const SOL_SOCKET = 1
 const SO_TIMESTAMPNS = 35
-
-function closeBoth(...sockets: UnixSocket[]): void {
-  for (const socket of sockets) socket[Symbol.dispose]()
-}
 
 /** Datagrams that a receiver holds before it is full. */
 function fillReceiver(sender: UnixSocket<'dgram'>): number {
@@ -33,7 +30,7 @@ test.serial('a datagram to a full receiver arrives, in order, when that has room
   while (arrived.length < before + 3) arrived.push((await receiver.recv()).data.toString())
   await Promise.all(sent)
   t.deepEqual(arrived.slice(before), ['waits 1', 'waits 2', 'waits 3'])
-  closeBoth(sender, receiver)
+  dispose(sender, receiver)
 })
 
 test.serial('waiting for a full receiver does not spin', async (t) => {
@@ -48,7 +45,7 @@ test.serial('waiting for a full receiver does not spin', async (t) => {
   const waited = Number(process.hrtime.bigint() - start) / 1000
   t.true(user + system < waited / 2, `${user + system} of ${waited} microseconds`)
   t.true(calls.filter((name) => name === 'send').length < 60, 'tried at growing distances')
-  closeBoth(sender, receiver)
+  dispose(sender, receiver)
 })
 
 test.serial('an aborted datagram to a full receiver is never sent', async (t) => {
@@ -61,7 +58,7 @@ test.serial('an aborted datagram to a full receiver is never sent', async (t) =>
   for (let left = before; left > 0; left--) receiver.tryRecv()
   await sender.send('next', { to: path })
   t.is((await receiver.recv()).data.toString(), 'next')
-  closeBoth(sender, receiver)
+  dispose(sender, receiver)
 })
 
 test.serial('a connected datagram socket waits for its full receiver too', async (t) => {
@@ -73,7 +70,7 @@ test.serial('a connected datagram socket waits for its full receiver too', async
   for (let left = taken; left > 0; left--) await receiver.recv()
   await sent
   t.is((await receiver.recv()).data.toString(), 'late')
-  closeBoth(sender, receiver)
+  dispose(sender, receiver)
 })
 
 test.serial('an error of a datagram names its destination', async (t) => {
@@ -81,13 +78,13 @@ test.serial('an error of a datagram names its destination', async (t) => {
   const error = (await t.throwsAsync(sender.send('x', { to: path }))) as SocketError
   t.deepEqual([error.code, error.syscall, error.path, error.address], ['ENOENT', 'sendmsg', path, path])
   await t.throwsAsync(sender.send('x'), { code: 'ENOTCONN' })
-  closeBoth(sender)
+  dispose(sender)
 })
 
 test.serial('a destination is for datagram sockets only', async (t) => {
   const [left, right] = pair('stream')
   await t.throwsAsync(left.send('x', { to: path } as object), { code: 'ERR_INVALID_ARG_VALUE' })
-  closeBoth(left, right)
+  dispose(left, right)
 })
 
 test.serial('data, descriptors, credentials, a destination and several messages go in one call', async (t) => {
@@ -107,7 +104,7 @@ test.serial('data, descriptors, credentials, a destination and several messages 
   ])
   for (const message of [first, second]) message.close()
   closeAll(fds)
-  closeBoth(sender, receiver)
+  dispose(sender, receiver)
 })
 
 function facts(message: Message): object {
@@ -132,7 +129,7 @@ test.serial('control messages that are not known are handed on as they came', as
   )
   const seconds = control[0]?.data.readBigInt64LE(0) as bigint
   t.true(seconds >= before - 1n && seconds <= before + 60n, 'the bytes are those of the kernel')
-  closeBoth(left, right)
+  dispose(left, right)
 })
 
 test.serial('raw control messages are sent as they are', async (t) => {
@@ -145,5 +142,5 @@ test.serial('raw control messages are sent as they are', async (t) => {
   const scmRights = { level: SOL_SOCKET, type: 1, data: Buffer.alloc(4) }
   await t.throwsAsync(left.send('x', { control: [scmRights] }), { code: 'ERR_INVALID_ARG_VALUE' })
   await t.throwsAsync(left.send('x', { control: [{ ...scmCredentials, type: 77 }] }), { code: 'EINVAL' })
-  closeBoth(left, right)
+  dispose(left, right)
 })

@@ -1,16 +1,15 @@
 // Several messages in one call, and everything that one message can carry at once.
-import { hasCode, pair, type SocketError, type UnixSocket } from '../index.js'
+
+import test from 'ava'
+import { hasCode, pair, type SocketError } from '../index.js'
+import { dispose } from './helpers/dispose.js'
 import { drain, fill, readAll } from './helpers/fill.js'
 import { guard } from './helpers/leaks.js'
-import test from 'ava'
 
 guard(test)
 
-function closeBoth(...sockets: UnixSocket[]): void {
-  for (const socket of sockets) socket[Symbol.dispose]()
-}
-
-const words = (count: number): { data: string }[] => Array.from({ length: count }, (_, index) => ({ data: `#${index}` }))
+const words = (count: number): { data: string }[] =>
+  Array.from({ length: count }, (_, index) => ({ data: `#${index}` }))
 
 test.serial('nothing of another call comes between the messages of one sendMany', async (t) => {
   const [left, right] = pair('seqpacket')
@@ -24,7 +23,7 @@ test.serial('nothing of another call comes between the messages of one sendMany'
     arrived,
     expected.map(({ data }) => data),
   )
-  closeBoth(right)
+  dispose(right)
 })
 
 test.serial('an error of sendMany tells how many messages went before it', async (t) => {
@@ -34,7 +33,7 @@ test.serial('an error of sendMany tells how many messages went before it', async
   t.is(error.code, 'EMSGSIZE')
   t.is(error.sent, 3)
   t.deepEqual(drain(right).map(String), ['#0', '#1', '#2'])
-  closeBoth(left, right)
+  dispose(left, right)
 })
 
 test.serial('an aborted sendMany tells how many messages went, and none goes afterwards', async (t) => {
@@ -49,7 +48,7 @@ test.serial('an aborted sendMany tells how many messages went, and none goes aft
   t.is(arrived.length, error.sent as number)
   await left.send('next')
   t.deepEqual(drain(right).map(String), ['next'])
-  closeBoth(left, right)
+  dispose(left, right)
 })
 
 test.serial('one wrong message of many rejects all of them before anything is sent', async (t) => {
@@ -58,7 +57,7 @@ test.serial('one wrong message of many rejects all of them before anything is se
   await t.throwsAsync(left.sendMany(wrong), { code: 'ERR_OUT_OF_RANGE' })
   t.throws(() => left.trySendMany(wrong), { code: 'ERR_OUT_OF_RANGE' })
   t.is(right.tryRecv(), 'again')
-  closeBoth(left, right)
+  dispose(left, right)
 })
 
 test.serial('trySendMany says how many records the kernel took, and queues none', async (t) => {
@@ -71,7 +70,7 @@ test.serial('trySendMany says how many records the kernel took, and queues none'
     words(count).map(({ data }) => data),
   )
   t.is(left.trySendMany([]), 0)
-  closeBoth(left, right)
+  dispose(left, right)
 })
 
 test.serial('on a stream, the message that trySendMany took in part counts as taken and follows whole', async (t) => {
@@ -83,14 +82,14 @@ test.serial('on a stream, the message that trySendMany took in part counts as ta
   const arrived = Buffer.concat((await readAll(right)).map(({ data }) => data))
   await rest
   t.true(arrived.equals(Buffer.concat(messages.slice(0, count).map(({ data }) => data))))
-  closeBoth(left, right)
+  dispose(left, right)
 })
 
 test.serial('no messages at all are sent at once', async (t) => {
   const [left, right] = pair('stream')
   await left.sendMany([])
   t.is(right.tryRecv(), 'again')
-  closeBoth(left, right)
+  dispose(left, right)
 })
 
 test.serial('messages may come from any iterable, whose own error is passed on', async (t) => {
@@ -102,5 +101,5 @@ test.serial('messages may come from any iterable, whose own error is passed on',
   const error = await t.throwsAsync(left.sendMany(endless()), { message: 'of the generator' })
   t.false(hasCode(error, 'ERR_SOCKET_CLOSED'))
   t.is(right.tryRecv(), 'again')
-  closeBoth(left, right)
+  dispose(left, right)
 })

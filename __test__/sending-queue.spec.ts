@@ -1,16 +1,13 @@
 // Backpressure: a send resolves when the kernel has taken all of it, the queue is bounded and in order, and what is cut
 // off in the middle of a stream closes the socket.
 import test from 'ava'
-import { pair, type SocketError, type UnixSocket } from '../index.js'
+import { pair, type SocketError } from '../index.js'
+import { dispose } from './helpers/dispose.js'
 import { drain, fill, readAll, readBytes } from './helpers/fill.js'
 import { guard } from './helpers/leaks.js'
 import { stateOf } from './helpers/turns.js'
 
 guard(test)
-
-function closeBoth(...sockets: UnixSocket[]): void {
-  for (const socket of sockets) socket[Symbol.dispose]()
-}
 
 async function errorOf(promise: Promise<unknown>): Promise<SocketError> {
   return promise.then(
@@ -29,7 +26,7 @@ for (const type of ['stream', 'seqpacket', 'dgram'] as const) {
     await sent
     arrived.push(...drain(right))
     t.is(arrived.at(-1)?.toString(), 'late')
-    closeBoth(left, right)
+    dispose(left, right)
   })
 }
 
@@ -41,7 +38,7 @@ test.serial('one byte that is still to go keeps a stream send pending', async (t
   await readBytes(right, kernel * 2)
   await sent
   await readBytes(right, 1)
-  closeBoth(left, right)
+  dispose(left, right)
 })
 
 test.serial('at most 1 MiB waits; the send that would pass the bound is refused and nothing else', async (t) => {
@@ -56,7 +53,7 @@ test.serial('at most 1 MiB waits; the send that would pass the bound is refused 
   await Promise.all(sent)
   await left.send('there is room again')
   t.is((await right.recv())?.data.toString(), 'there is room again')
-  closeBoth(left, right)
+  dispose(left, right)
 })
 
 test.serial('one message alone may be larger than the bound', async (t) => {
@@ -66,7 +63,7 @@ test.serial('one message alone may be larger than the bound', async (t) => {
   t.is((await errorOf(left.send('x'))).code, 'ERR_QUEUE_FULL')
   t.is((await readBytes(right, size)).length, size)
   await sent
-  closeBoth(left, right)
+  dispose(left, right)
 })
 
 test.serial('at most 1,024 descriptors wait', async (t) => {
@@ -79,7 +76,7 @@ test.serial('at most 1,024 descriptors wait', async (t) => {
   drain(right)
   await Promise.all([...sent, twelve, withoutAny])
   drain(right)
-  closeBoth(left, right)
+  dispose(left, right)
 })
 
 test.serial('what has left the queue makes room in it, however it left', async (t) => {
@@ -94,7 +91,7 @@ test.serial('what has left the queue makes room in it, however it left', async (
   const sent = left.send('room')
   drain(right)
   await sent
-  closeBoth(left, right)
+  dispose(left, right)
 })
 
 test.serial('a stream send that is aborted before its first byte leaves the others in order', async (t) => {
@@ -111,7 +108,7 @@ test.serial('a stream send that is aborted before its first byte leaves the othe
   t.is((await readBytes(right, 2)).toString(), '13')
   await Promise.all([sent[0], sent[2]])
   t.false(left.closed)
-  closeBoth(left, right)
+  dispose(left, right)
 })
 
 for (const [how, wait, code] of [
@@ -131,7 +128,7 @@ for (const [how, wait, code] of [
     const arrived = Buffer.concat((await readAll(right)).map(({ data }) => data))
     t.is(arrived.length, error.bytesWritten as number)
     t.true(arrived.length > 0)
-    closeBoth(left, right)
+    dispose(left, right)
   })
 }
 
@@ -143,14 +140,14 @@ test.serial('a record is sent or not: its abort closes nothing', async (t) => {
   const arrived = drain(right)
   await left.send('next')
   t.false([...arrived, ...drain(right)].some((data) => data.toString() === 'gone'))
-  closeBoth(left, right)
+  dispose(left, right)
 })
 
 test.serial('an aborted signal rejects a send before it is tried', async (t) => {
   const [left, right] = pair('stream')
   t.is((await errorOf(left.send('x', { signal: AbortSignal.abort() }))).code, 'ABORT_ERR')
   t.is(right.tryRecv(), 'again')
-  closeBoth(left, right)
+  dispose(left, right)
 })
 
 test.serial('close rejects every queued send', async (t) => {
@@ -164,7 +161,7 @@ test.serial('close rejects every queued send', async (t) => {
   )
   const last = (await readAll(right)).at(-1)
   t.is(last?.data.length, 4096, 'none of them went')
-  closeBoth(right)
+  dispose(right)
 })
 
 for (const type of ['stream', 'seqpacket'] as const) {
@@ -176,7 +173,7 @@ for (const type of ['stream', 'seqpacket'] as const) {
     const arrived = Buffer.concat((await readAll(right)).map(({ data }) => data))
     await ended
     t.true(arrived.equals(Buffer.concat(sizes.map((size, index) => Buffer.alloc(size, index)))))
-    closeBoth(right)
+    dispose(right)
   })
 
   test.serial(`${type}: half a close takes effect behind the sends that are queued`, async (t) => {
@@ -191,7 +188,7 @@ for (const type of ['stream', 'seqpacket'] as const) {
     t.is((await late).code, 'EPIPE')
     await right.send('the other direction lives')
     t.is((await left.recv())?.data.toString(), 'the other direction lives')
-    closeBoth(left, right)
+    dispose(left, right)
   })
 }
 
@@ -201,7 +198,7 @@ test.serial('a send to a peer that has gone is an error, not a signal', async (t
   const error = await errorOf(left.send('x'))
   t.is(error.code, 'EPIPE')
   t.is(error.message, 'sendmsg EPIPE')
-  closeBoth(left)
+  dispose(left)
 })
 
 test.serial('a queued send meets the end of its peer', async (t) => {
@@ -210,7 +207,7 @@ test.serial('a queued send meets the end of its peer', async (t) => {
   const sent = errorOf(left.send('x'))
   await right.close()
   t.true(['EPIPE', 'ECONNRESET'].includes((await sent).code ?? ''))
-  closeBoth(left)
+  dispose(left)
 })
 
 test.serial('a part of a stream that trySend took is followed by its rest, as it was', async (t) => {
@@ -223,5 +220,5 @@ test.serial('a part of a stream that trySend took is followed by its rest, as it
   await left.writable()
   t.true(left.trySend('yes'))
   t.is((await right.recv())?.data.toString(), 'yes')
-  closeBoth(left, right)
+  dispose(left, right)
 })

@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync } from 'node:fs'
 import test from 'ava'
 import { hasCode, type Message, pair, type UnixSocket } from '../index.js'
 import { runScenario } from './helpers/child.js'
+import { dispose } from './helpers/dispose.js'
 import { drain, fill, readAll, readBytes } from './helpers/fill.js'
 import { guard } from './helpers/leaks.js'
 import { closeAll, inodesOf, openCount, openMarked } from './helpers/marked.js'
@@ -10,10 +11,6 @@ import { nativeCalls } from './helpers/native-calls.js'
 import { turns } from './helpers/turns.js'
 
 const folder = guard(test)
-
-function closeBoth(...sockets: UnixSocket[]): void {
-  for (const socket of sockets) socket[Symbol.dispose]()
-}
 
 test.serial('descriptors that go at once are lent, without a duplicate', async (t) => {
   const [left, right] = pair('stream', { maxFds: 2 })
@@ -27,7 +24,7 @@ test.serial('descriptors that go at once are lent, without a duplicate', async (
   t.deepEqual(inodesOf(message.fds), inodesOf(fds), 'lent: still open and still ours')
   message.close()
   closeAll(fds)
-  closeBoth(left, right)
+  dispose(left, right)
 })
 
 for (const type of ['stream', 'seqpacket', 'dgram'] as const) {
@@ -45,7 +42,7 @@ for (const type of ['stream', 'seqpacket', 'dgram'] as const) {
     await sent
     message.close()
     t.is(openCount(), before - 2, 'the duplicates are closed')
-    closeBoth(left, right)
+    dispose(left, right)
   })
 }
 
@@ -71,7 +68,7 @@ for (const [how, end] of Object.entries({
     t.is(openCount(), before - 2 - Number(left.closed))
     t.true(fds.every((fd) => fstatSync(fd).isFile()))
     closeAll(fds)
-    closeBoth(left, right)
+    dispose(left, right)
   })
 }
 
@@ -89,7 +86,7 @@ test.serial('data that waits is held by reference, every piece of it', async (t)
   await readRecords(right, taken)
   t.is((await right.recv())?.data.toString(), 'one!!!', 'no copy was made')
   await sent
-  closeBoth(left, right)
+  dispose(left, right)
 })
 
 async function readRecords(socket: UnixSocket, count: number): Promise<void> {
@@ -116,7 +113,7 @@ for (const [kind, make] of Object.entries(unsteady)) {
     t.is((await right.recv())?.data.toString(), 'calm')
     t.is((await right.recv())?.data.toString(), 'calm')
     await Promise.all(sent)
-    closeBoth(left, right)
+    dispose(left, right)
   })
 }
 
@@ -129,7 +126,7 @@ test.serial('a resizable buffer that shrinks while its send waits is sent as it 
   await readRecords(right, taken)
   t.is((await right.recv())?.data.length, 4)
   await sent
-  closeBoth(left, right)
+  dispose(left, right)
 })
 
 for (const type of ['stream', 'seqpacket'] as const) {
@@ -144,7 +141,7 @@ for (const type of ['stream', 'seqpacket'] as const) {
     await Promise.all([sent, next])
     arrived.push(...drain(right))
     t.is(arrived.at(-1)?.toString().slice(-4), 'next')
-    closeBoth(left, right)
+    dispose(left, right)
   })
 }
 
@@ -156,7 +153,7 @@ test.serial('on a stream, descriptors and credentials without a byte are an erro
   }
   await left.send('')
   t.is(right.tryRecv(), 'again')
-  closeBoth(left, right)
+  dispose(left, right)
 })
 
 for (const type of ['seqpacket', 'dgram'] as const) {
@@ -168,7 +165,7 @@ for (const type of ['seqpacket', 'dgram'] as const) {
     t.deepEqual([message.data.length, ...inodesOf(message.fds)], [0, ...inodesOf(fds)])
     message.close()
     closeAll(fds)
-    closeBoth(left, right)
+    dispose(left, right)
   })
 }
 
@@ -188,14 +185,14 @@ test.serial('a stream message that goes in many parts brings its descriptors onc
   t.is(Buffer.concat(chunks.map((chunk) => chunk.data)).toString(), `beforef${'x'.repeat(size - 1)}`)
   carriers[0]?.close()
   closeAll(fds)
-  closeBoth(right)
+  dispose(right)
 })
 
 test.serial('an array of more pieces than one system call takes is sent as one message', async (t) => {
   const [left, right] = pair('seqpacket')
   await left.send(Array.from({ length: 3000 }, (_, index) => Buffer.of(index)))
   t.deepEqual((await right.recv())?.data, Buffer.from(Array.from({ length: 3000 }, (_, index) => index & 255)))
-  closeBoth(left, right)
+  dispose(left, right)
 })
 
 test.serial('pieces of any size leave a stream in order, however the kernel cuts them', async (t) => {
@@ -205,7 +202,7 @@ test.serial('pieces of any size leave a stream in order, however the kernel cuts
   const whole = Buffer.concat(pieces)
   t.true((await readBytes(right, whole.length)).equals(whole))
   await sent
-  closeBoth(left, right)
+  dispose(left, right)
 })
 
 test.serial('253 descriptors go in one message; 254 are refused before any system call', async (t) => {
@@ -220,7 +217,7 @@ test.serial('253 descriptors go in one message; 254 are refused before any syste
   t.is(message.fds.length, 253)
   message.close()
   closeSync(fd)
-  closeBoth(left, right)
+  dispose(left, right)
 })
 
 test.serial('a closed descriptor in the list rejects the send, and nothing of it arrives', async (t) => {
@@ -231,5 +228,5 @@ test.serial('a closed descriptor in the list rejects the send, and nothing of it
   await turns(1)
   t.is(right.tryRecv(), 'again')
   closeAll([fd as number])
-  closeBoth(left, right)
+  dispose(left, right)
 })

@@ -2,6 +2,7 @@
  * Checks what users pass in, before any system call: numbers in range, data as bytes.
  * Knows no sockets and no descriptors.
  */
+import { types } from 'node:util'
 import { invalidType, invalidValue, outOfRange } from './errors.js'
 
 /** What can be sent: a string is sent as UTF-8; an array of views is gathered into one message, not copied. */
@@ -42,21 +43,19 @@ export function optionsObject<T extends object>(value: T | undefined, name = 'op
 
 /** The bytes of one view. Memory that may change or shrink under us (shared, resizable) is copied. */
 function viewBytes(view: NodeJS.ArrayBufferView, name: string): Uint8Array {
+  if (isLost(view)) throw invalidValue(name, 'must not be a view of a detached or shrunk buffer', view.buffer)
   const buffer = view.buffer as ArrayBuffer & { resizable?: boolean }
-  if (view.byteLength === 0) {
-    assertAttached(view, name)
-    return new Uint8Array(0)
-  }
   const bytes = view instanceof Uint8Array ? view : new Uint8Array(buffer, view.byteOffset, view.byteLength)
   return buffer.resizable === true || !(buffer instanceof ArrayBuffer) ? Uint8Array.from(bytes) : bytes
 }
 
-/** A view of a transferred or shrunk buffer has lost what the user meant to send. */
-function assertAttached(view: NodeJS.ArrayBufferView, name: string): void {
+/** Whether its buffer was transferred or has shrunk: an array then seems to be empty, and most of its methods throw. */
+function isLost(view: NodeJS.ArrayBufferView): boolean {
   try {
-    new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset, 0)
-  } catch (cause) {
-    throw Object.assign(invalidValue(name, 'must not be a view of a detached or shrunk buffer', view), { cause })
+    if (view.byteLength === 0 && !types.isDataView(view)) (view as Uint8Array).at(0)
+    return false
+  } catch {
+    return true
   }
 }
 

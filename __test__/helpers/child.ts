@@ -22,6 +22,9 @@ export async function runScenario(module: string, name: string, options: ChildOp
   const child = spawn('/bin/sh', ['-c', script, process.execPath, join(__dirname, `${module}.js`), name], {
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // One that never ends is killed, and has no exit code.
+    timeout: 60_000,
+    killSignal: 'SIGKILL',
   })
   const [stdout, stderr, code] = await Promise.all([
     textOf(child.stdout),

@@ -13,7 +13,9 @@ function exhaust(spare: number): () => void {
     if ((error as SocketError).code !== 'EMFILE') throw error
   }
   for (const fd of taken.splice(0, spare)) closeSync(fd)
-  return () => taken.forEach((fd) => closeSync(fd))
+  return () => {
+    for (const fd of taken) closeSync(fd)
+  }
 }
 
 function openCount(): number {

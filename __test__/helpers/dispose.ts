@@ -1,0 +1,5 @@
+// Closes what a test has opened.
+
+export function dispose(...all: Disposable[]): void {
+  for (const one of all) one[Symbol.dispose]()
+}
