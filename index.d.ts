@@ -8,46 +8,8 @@
 import * as dgram from 'node:dgram'
 import * as net from 'node:net'
 
-/**
- * The address of a Unix socket.
- *
- * A string is a path; with a leading `'\0'` it is an abstract name, as in Node, and `'\0'` alone lets the kernel choose one.
- * Bytes are used as they are. `answerable: false` marks a sender that was bound under a path too long for an address: nobody
- * else can send to the name that the kernel reports for it.
- *
- * Platforms: paths everywhere; abstract names on Linux. See unix(7).
- */
-export type Address =
-  | string
-  | {
-      path: string | Buffer
-      answerable?: boolean
-    }
-  | {
-      abstract: string | Buffer
-    }
 /** What can be sent: a string is sent as UTF-8; an array of views is gathered into one message, not copied. */
 export type Data = string | NodeJS.ArrayBufferView | readonly NodeJS.ArrayBufferView[]
-/** How long to wait. */
-export interface Wait {
-  /** Aborting rejects with an AbortError: code ABORT_ERR, cause `signal.reason`. */
-  signal?: AbortSignal | undefined
-  /** Milliseconds until the operation rejects with code ETIMEDOUT. Default: no limit. An operation that need not wait succeeds even with 0. */
-  timeout?: number | undefined
-}
-/** Options of every socket of this package. */
-export interface SocketOptions {
-  /** Descriptors that one message may bring, 0 to 253. Default 0: none are accepted, and where the kernel can it tells the sender. */
-  maxFds?: number
-  /** Attach the sender's credentials to every received message (SO_PASSCRED). Default false. */
-  passCredentials?: boolean
-  /** Give an unnamed datagram or seqpacket socket an abstract name of the kernel's choice. Default false. Platforms: Linux. */
-  autobind?: boolean
-  /** SO_SNDBUF in bytes; the system doubles it and cuts it to its limit. */
-  sendBufferSize?: number
-  /** SO_RCVBUF in bytes; the system doubles it and cuts it to its limit. */
-  receiveBufferSize?: number
-}
 /**
  * Anything with a descriptor: a number, a FileHandle, an OwnedFd, a UnixSocket, a stream of `fs`, `net`, `tty` or a child's stdio,
  * a `net.Server`, a `dgram.Socket`. It is lent for the call, never taken.
@@ -111,6 +73,13 @@ export interface Credentials<W extends When = When> {
  * http.createServer((req, res) => { res.end(String(peerCredentials(req.socket).uid)) }).listen('/run/app.sock')
  */
 export declare function peerCredentials(source: FdSource): Credentials<'connect'>
+/** How long to wait. */
+export interface Wait {
+  /** Aborting rejects with an AbortError: code ABORT_ERR, cause `signal.reason`. */
+  signal?: AbortSignal | undefined
+  /** Milliseconds until the operation rejects with code ETIMEDOUT. Default: no limit. An operation that need not wait succeeds even with 0. */
+  timeout?: number | undefined
+}
 /** An internet address. `address` is numeric (`192.0.2.1`, `::1`, `fe80::1%eth0`); `port` defaults to 0. */
 export interface InternetAddress {
   address: string
@@ -145,7 +114,7 @@ export declare class OwnedFd implements Disposable {
   /**
    * What it is: `file`, `directory`, `memfd`, `pipe`, `fifo`, `tty`, `char-device`, `block-device`, `eventfd`, `timerfd`,
    * `signalfd`, `pidfd`, `epoll`, `inotify`, `unix-stream`, `unix-dgram`, `unix-seqpacket`, `tcp`, `udp`, `raw`, `ping`,
-   * `netlink`, `packet`, `vsock`, `socket` (of another family), or `unknown`. Platforms: Linux.
+   * `netlink`, `packet`, `vsock`, `socket` (of another family), `symlink`, or `unknown`; other anonymous files by the kernel's own name. Platforms: Linux.
    */
   get kind(): string
   /** Status flags (F_GETFL): access mode, O_NONBLOCK, O_APPEND. They are shared with all duplicates. See fcntl(2). */
@@ -156,7 +125,7 @@ export declare class OwnedFd implements Disposable {
    * Sockets are read without waiting and files on a thread; O_NONBLOCK is left as it is. Descriptors in flight on a Unix socket
    * are closed by the kernel: use `UnixSocket` for those. See read(2).
    *
-   * @param maxBytes From 1 to 2147483647.
+   * @param maxBytes From 1 to 2147483647; no single read brings more than 2 MiB.
    * @throws ERR_MESSAGE_TRUNCATED A datagram was longer; it is lost, `error.length` is its size.
    */
   read(maxBytes: number, options?: Wait): Promise<Buffer | null>
@@ -190,6 +159,11 @@ export declare class OwnedFd implements Disposable {
   }>
   /** Gives an internet socket its local address. See bind(2). */
   bind(address: InternetAddress): void
+  /** Its own internet address; null on a descriptor that has none. See getsockname(2). */
+  get localAddress(): {
+    address: string
+    port: number
+  } | null
   /** Sets the peer of a datagram socket, or begins to connect a stream socket: that is done when `writable()` resolves. See connect(2). */
   connect(address: InternetAddress): void
   /** A socket option in bytes, `size` of them at most (default 4). See getsockopt(2). */
@@ -229,6 +203,27 @@ export declare function openSocket(
   type: 'stream' | 'dgram' | 'seqpacket' | 'raw' | number,
   protocol?: 'icmp' | 'icmp6' | 'tcp' | 'udp' | number,
 ): OwnedFd
+/**
+ * Words that files of every level use in their types. Nothing here runs.
+ */
+/**
+ * The address of a Unix socket.
+ *
+ * A string is a path; with a leading `'\0'` it is an abstract name, as in Node, and `'\0'` alone lets the kernel choose one.
+ * Bytes are used as they are. `answerable: false` marks a sender that was bound under a path too long for an address: nobody
+ * else can send to the name that the kernel reports for it.
+ *
+ * Platforms: paths everywhere; abstract names on Linux. See unix(7).
+ */
+export type Address =
+  | string
+  | {
+      path: string | Buffer
+      answerable?: boolean
+    }
+  | {
+      abstract: string | Buffer
+    }
 /** A control message that the package does not interpret, as it came or as it is to be sent. See cmsg(3). */
 export interface ControlMessage {
   level: number
@@ -280,6 +275,19 @@ export interface BorrowedMessage extends Envelope {
 export interface Batch<M = Message> extends Disposable, Iterable<M> {
   readonly length: number
   close(): void
+}
+/** Options of every socket of this package. */
+export interface SocketOptions {
+  /** Descriptors that one message may bring, 0 to 253. Default 0: none are accepted, and where the kernel can it tells the sender. */
+  maxFds?: number
+  /** Attach the sender's credentials to every received message (SO_PASSCRED). Default false. */
+  passCredentials?: boolean
+  /** Give an unnamed datagram or seqpacket socket an abstract name of the kernel's choice. Default false. Platforms: Linux. */
+  autobind?: boolean
+  /** SO_SNDBUF in bytes; the system doubles it and cuts it to its limit. */
+  sendBufferSize?: number
+  /** SO_RCVBUF in bytes; the system doubles it and cuts it to its limit. */
+  receiveBufferSize?: number
 }
 /** The types of Unix sockets. */
 export type SocketType = 'stream' | 'seqpacket' | 'dgram'
