@@ -80,17 +80,34 @@ test.serial('at most 1,024 descriptors wait', async (t) => {
 })
 
 test.serial('what has left the queue makes room in it, however it left', async (t) => {
-  const [left, right] = pair('stream')
+  const [left, right] = pair('stream', { maxFds: 253 })
   fill(left)
-  const abort = new AbortController()
-  const given = left.send(Buffer.alloc(1 << 20), { signal: abort.signal })
-  t.is((await errorOf(left.send('x'))).code, 'ERR_QUEUE_FULL')
-  abort.abort()
-  t.is((await errorOf(given)).code, 'ABORT_ERR')
-  t.is((await errorOf(left.send(Buffer.alloc(1 << 20), { timeout: 0 }))).code, 'ETIMEDOUT')
-  const sent = left.send('room')
+  const first = left.send('first')
+  const most = Buffer.alloc((1 << 20) - 5)
+  const fds = Array(253).fill(right.fd)
+  for (let round = 0; round < 6; round++) {
+    const abort = new AbortController()
+    const given = left.send(most, { signal: abort.signal, fds })
+    t.is((await errorOf(left.send('x'))).code, 'ERR_QUEUE_FULL')
+    abort.abort()
+    t.is((await errorOf(given)).code, 'ABORT_ERR')
+    t.is((await errorOf(left.send(most, { timeout: 0, fds }))).code, 'ETIMEDOUT')
+  }
   drain(right)
+  await first
+  dispose(left, right)
+})
+
+test.serial('trySend does not overtake those that wait, though the kernel has room again', async (t) => {
+  const [left, right] = pair('seqpacket')
+  fill(left)
+  const sent = left.send('first')
+  drain(right)
+  t.false(left.trySend('second'))
+  t.is(left.trySendMany([{ data: 'second' }]), 0)
   await sent
+  t.true(left.trySend('second'))
+  t.deepEqual(drain(right).map(String), ['first', 'second'])
   dispose(left, right)
 })
 

@@ -1,7 +1,7 @@
 // Sending borrows: the caller's memory and descriptors are used at once, and what has to wait is kept as it must be.
 import { closeSync, fstatSync, openSync } from 'node:fs'
 import test from 'ava'
-import { hasCode, type Message, pair, type UnixSocket } from '../index.js'
+import { hasCode, type Message, pair, type SocketError, type UnixSocket } from '../index.js'
 import { runScenario } from './helpers/child.js'
 import { dispose } from './helpers/dispose.js'
 import { drain, fill, readAll, readBytes } from './helpers/fill.js'
@@ -144,6 +144,19 @@ for (const type of ['stream', 'seqpacket'] as const) {
     dispose(left, right)
   })
 }
+
+test.serial('a stream whose message has lost its rest that way is closed, and nothing follows', async (t) => {
+  const [left, right] = pair('stream')
+  const pieces = [new Uint8Array(1000), new Uint8Array(1 << 20)] as const
+  const error = t.throwsAsync<SocketError>(left.send(pieces), { code: 'ERR_INVALID_ARG_VALUE' })
+  const next = t.throwsAsync(left.send('x'), { code: 'ERR_QUEUE_FULL' })
+  structuredClone(pieces[1].buffer, { transfer: [pieces[1].buffer] })
+  const arrived = Buffer.concat((await readAll(right)).map(({ data }) => data))
+  t.is((await error)?.bytesWritten, arrived.length)
+  t.true(arrived.length > 1000 && left.closed)
+  await next
+  dispose(right)
+})
 
 test.serial('on a stream, descriptors and credentials without a byte are an error, and nothing is sent', async (t) => {
   const [left, right] = pair('stream', { maxFds: 1 })

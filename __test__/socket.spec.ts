@@ -1,8 +1,10 @@
 // UnixSocket and UnixListener from owner to owner: adopted, given up, and refused where they cannot be.
 import { closeSync, openSync, unlinkSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { bind, connect, listen, OwnedFd, openSocket, pair, UnixListener, UnixSocket } from '../index.js'
+import { native } from '../lib/native.js'
 import { fill } from './helpers/fill.js'
 import { guard } from './helpers/leaks.js'
 
@@ -92,6 +94,24 @@ test.serial('adopting with a wrong option, or a closed descriptor, takes nothing
   t.throws(() => UnixSocket.adopt(owned), { code: 'ERR_SOCKET_CLOSED' })
   t.throws(() => UnixSocket.adopt('3' as unknown as number), { code: 'ERR_INVALID_ARG_TYPE' })
   t.throws(() => UnixSocket.adopt(-1), { code: 'ERR_OUT_OF_RANGE' })
+  right.close()
+})
+
+test.serial('when an option cannot be set, adopting takes nothing', (t) => {
+  const [left, right] = pair()
+  const owned = left.detach()
+  const number = owned.detach()
+  const { setNumber } = native
+  const refuse = { setNumber: () => -constants.errno.EPERM }
+  Object.assign(native, refuse)
+  try {
+    t.throws(() => UnixSocket.adopt(number, { passCredentials: true }), { message: 'setsockopt EPERM' })
+  } finally {
+    Object.assign(native, { setNumber })
+  }
+  const again = OwnedFd.adopt(number)
+  t.true(again.flags >= 0)
+  again.close()
   right.close()
 })
 

@@ -2,7 +2,7 @@
 import { runInThisContext } from 'node:vm'
 import * as ancillary from '../../index.js'
 
-const [text = '', args = '[]'] = process.argv.slice(2)
+const [text = '', args = '[]', user = '{}'] = process.argv.slice(2)
 const values: unknown[] = []
 let wake = (): void => {}
 
@@ -29,7 +29,17 @@ function tell(value: unknown): Promise<void> {
   return new Promise((resolve) => process.send?.(value, () => resolve()))
 }
 
+/** Drops to another user, for good; the first call loads the native part while it can still be read. */
+function become({ uid, gid }: { uid?: number; gid?: number }): void {
+  for (const socket of ancillary.pair()) socket[Symbol.dispose]()
+  if (uid === undefined || gid === undefined) return
+  process.setgroups?.([])
+  process.setgid?.(gid)
+  process.setuid?.(uid)
+}
+
 async function main(): Promise<void> {
+  become(JSON.parse(user))
   const body = runInThisContext(`(${text})`) as (...given: unknown[]) => unknown
   const result = await body({ ancillary, require, tell, told }, ...JSON.parse(args))
   if (result !== undefined) await tell(result)

@@ -16,6 +16,7 @@ export interface Kit {
 }
 
 export interface ScriptOptions {
+  /** The user and group that it becomes once the package is loaded, which that user may not be allowed to read. */
   uid?: number
   gid?: number
   cwd?: string
@@ -79,11 +80,12 @@ export class Script {
 export function start<A extends unknown[]>(
   body: (kit: Kit, ...args: A) => unknown,
   args: A,
-  { shell, ...options }: ScriptOptions = {},
+  { shell, uid, gid, cwd }: ScriptOptions = {},
 ): Script {
-  const script = [process.execPath, join(__dirname, 'script-main.js'), String(body), JSON.stringify(args)]
+  const user = JSON.stringify({ uid, gid })
+  const script = [process.execPath, join(__dirname, 'script-main.js'), String(body), JSON.stringify(args), user]
   const [command = '', ...rest] = shell === undefined ? script : ['sh', '-c', `${shell} && exec "$@"`, 'sh', ...script]
-  return new Script(spawn(command, rest, { ...options, stdio: ['ignore', 'inherit', 'pipe', 'ipc'] }))
+  return new Script(spawn(command, rest, { cwd, stdio: ['ignore', 'inherit', 'pipe', 'ipc'] }))
 }
 
 /** Runs `body` to its end and gives what it returned. */
