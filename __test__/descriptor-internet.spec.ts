@@ -2,6 +2,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import test from 'ava'
 import { openSocket, type SocketError } from '../index.js'
 import { guard } from './helpers/leaks.js'
@@ -15,7 +16,10 @@ for (const [domain, type, address] of [
   ['inet', 'udp4', '127.0.0.1'],
   ['inet6', 'udp6', '::1'],
 ] as const) {
-  test.serial(`${domain}: datagrams go to an address and tell where they came from`, async (t) => {
+  // Not every machine has both.
+  const there = Object.values(networkInterfaces()).some((all) => all?.some((one) => one.address === address))
+  const run = there ? test.serial : test.serial.skip
+  run(`${domain}: datagrams go to an address and tell where they came from`, async (t) => {
     const peer = createSocket(type).bind(0, address)
     await once(peer, 'listening')
     const port = (peer.address() as AddressInfo).port

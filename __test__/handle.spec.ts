@@ -1,12 +1,14 @@
 // Who closes a descriptor, when, and in which order; what is forgotten is closed by the garbage collector, with a warning.
-import { existsSync, fstatSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { bind, connect, listen, pair, UnixListener, UnixSocket } from '../index.js'
+import { bind, connect, listen, type OwnedFd, pair, UnixListener, UnixSocket } from '../index.js'
+import { native } from '../lib/native.js'
 import { runScenario } from './helpers/child.js'
 import { guard } from './helpers/leaks.js'
-import { openCount } from './helpers/marked.js'
-import { nativeCalls } from './helpers/native-calls.js'
+import { openCount, openMarked } from './helpers/marked.js'
+import { nativeCalls, withNativeResult } from './helpers/native-calls.js'
 import { turns } from './helpers/turns.js'
 
 const folder = guard(test)
@@ -171,4 +173,28 @@ test.serial('what cannot be adopted is still the caller’s, and what fails to o
   t.is(openCount(), before)
   UnixSocket.adopt(number)[Symbol.dispose]()
   right[Symbol.dispose]()
+})
+
+test.serial('if adopting fails half-way, the descriptor is still open and still the caller’s', (t) => {
+  const [left, right] = pair('seqpacket')
+  const bare = left.detach()
+  const fails = (fd: OwnedFd | number): void =>
+    withNativeResult('setNumber', -constants.errno.ENOMEM, () => {
+      t.throws(() => UnixSocket.adopt(fd), { code: 'ENOMEM', message: 'setsockopt ENOMEM' })
+    })
+  fails(bare)
+  t.false(bare.closed)
+  const number = bare.detach()
+  fails(number)
+  t.true(fstatSync(number).isSocket())
+  UnixSocket.adopt(number)[Symbol.dispose]()
+  right[Symbol.dispose]()
+})
+
+test.serial('the native side closes no number that it is not in charge of', (t) => {
+  const [marked] = openMarked(folder, 1) as [number]
+  t.is(native.close(marked), -constants.errno.EBADF)
+  t.is(native.release(marked), -constants.errno.EBADF)
+  t.true(fstatSync(marked).isFile())
+  closeSync(marked)
 })

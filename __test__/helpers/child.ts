@@ -13,15 +13,17 @@ export interface ChildOptions {
   /** The most descriptors that the process may have (RLIMIT_NOFILE, soft and hard). */
   descriptors?: number
   env?: Record<string, string>
+  /** Its standard input: nothing, a stream socket, or a pipe that nobody else holds. Neither has O_NONBLOCK. */
+  input?: 'none' | 'socket' | 'pipe'
 }
 
 /** Runs scenario `name` of a module beside this one, with `gc()` at hand. */
 export async function runScenario(module: string, name: string, options: ChildOptions = {}): Promise<Outcome> {
   const limit = options.descriptors === undefined ? '' : `ulimit -n ${options.descriptors}; `
-  const script = `${limit}exec "$0" --expose-gc "$@"`
+  const script = `${options.input === 'pipe' ? ': | ' : ''}${limit}exec "$0" --expose-gc "$@"`
   const child = spawn('/bin/sh', ['-c', script, process.execPath, join(__dirname, `${module}.js`), name], {
     env: { ...process.env, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [options.input === 'socket' ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     // One that never ends is killed, and has no exit code.
     timeout: 60_000,
     killSignal: 'SIGKILL',
@@ -34,9 +36,9 @@ export async function runScenario(module: string, name: string, options: ChildOp
   return { answer: stdout === '' ? undefined : JSON.parse(stdout), code, stderr }
 }
 
-async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
+async function textOf(stream: NodeJS.ReadableStream | null): Promise<string> {
   const chunks: Buffer[] = []
-  for await (const chunk of stream) chunks.push(Buffer.from(chunk))
+  for await (const chunk of stream ?? []) chunks.push(Buffer.from(chunk))
   return Buffer.concat(chunks).toString()
 }
 

@@ -21,3 +21,15 @@ export async function nativeCalls(action: () => unknown): Promise<string[]> {
   }
   return calls
 }
+
+/** Lets a native function answer `result` while `action` runs. */
+export function withNativeResult(name: keyof typeof native, result: unknown, action: () => void): void {
+  const functions = native as unknown as Functions
+  const original = functions[name] as Functions[string]
+  functions[name] = () => result
+  try {
+    action()
+  } finally {
+    functions[name] = original
+  }
+}

@@ -1,5 +1,5 @@
-// Turns of the event loop, and whether a Promise has settled by now.
-import { setImmediate } from 'node:timers/promises'
+// Turns of the event loop, whether a Promise has settled by now, and whether the loop is idle.
+import { setTimeout as delay, setImmediate } from 'node:timers/promises'
 
 /** Lets the event loop go round a few times: what could happen has happened. */
 export async function turns(count = 10): Promise<void> {
@@ -15,4 +15,11 @@ export async function stateOf(promise: Promise<unknown>): Promise<'pending' | 'f
   )
   await turns()
   return state
+}
+
+/** The share of a while with nothing to do in which the event loop was busy: near 0, or near 1 when it spins. */
+export async function busyShare(): Promise<number> {
+  const before = performance.eventLoopUtilization()
+  await delay(200)
+  return performance.eventLoopUtilization(before).utilization
 }
