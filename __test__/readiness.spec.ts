@@ -1,7 +1,8 @@
 // Waiting for readiness: callbacks of the application run in their own turn and context, one busy socket does not
 // starve another, and what fires for no reason costs nothing.
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { setTimeout as delay, setImmediate as immediate } from 'node:timers/promises'
+import { Socket } from 'node:net'
+import { setImmediate as immediate } from 'node:timers/promises'
 import test from 'ava'
 import { type Message, OwnedFd, pair, type UnixSocket } from '../index.js'
 import { dispose } from './helpers/dispose.js'
@@ -11,21 +12,25 @@ import { busyShare, turns } from './helpers/turns.js'
 
 guard(test)
 
-test.serial('promises and nextTick have run when the event loop goes on after a wake-up', async (t) => {
+test.serial('promises and nextTick have run before the next callback of the same turn', async (t) => {
   const [left, right] = pair('seqpacket')
+  const [other, wrapped] = pair('stream')
+  const socket = new Socket({ fd: wrapped.detach().detach() })
   const order: string[] = []
-  await delay(1)
+  const data = new Promise((resolve) => socket.once('data', resolve)).then(() => order.push('net'))
+  socket.on('data', () => order.push('data'))
   const received = right.recv().then(() => {
     order.push('promise')
     process.nextTick(() => order.push('tick'))
   })
+  await turns()
+  // Ready in this order: the event loop comes to both in one turn.
   left.trySend('x')
-  // From here the event loop polls, then comes to this.
-  setImmediate(() => order.push('immediate'))
-  await received
-  await turns(2)
-  t.deepEqual(order, ['promise', 'tick', 'immediate'])
-  dispose(left, right)
+  other.trySend('y')
+  await Promise.all([received, data])
+  t.deepEqual(order, ['promise', 'tick', 'data', 'net'])
+  await new Promise((resolve) => socket.destroy().once('close', resolve))
+  dispose(left, right, other)
 })
 
 test.serial('each operation goes on in the context in which it was begun', async (t) => {

@@ -2,6 +2,7 @@
 import { closeSync, openSync, readdirSync } from 'node:fs'
 import { type Message, pair, type SocketError, type UnixSocket } from '../../index.js'
 import { serveScenarios } from './child.js'
+import { dispose } from './dispose.js'
 import { drain, fill } from './fill.js'
 
 /** Takes all free descriptors but `spare`; returns what gives them back. */
@@ -43,7 +44,9 @@ async function queueWithoutDescriptors(): Promise<unknown> {
   arrived.push(...drain(right))
   const words = arrived.map(String).filter((text) => text === 'first' || text === 'last')
   const others = ended.map(({ status }) => status)
-  return { code: error.code, syscall: error.syscall, others, arrived: words.length, leaked: openCount() - before }
+  const leaked = openCount() - before
+  dispose(left, right)
+  return { code: error.code, syscall: error.syscall, others, arrived: words.length, leaked }
 }
 
 /** A message with more descriptors than are free, then one that fits. */
@@ -58,7 +61,7 @@ async function receiveWithTwoFree(type: 'stream' | 'seqpacket' | 'dgram'): Promi
   const leaked = openCount() - before
   await left.send('next', { fds: [0, 1] })
   const next = (await right.recv()) as Message
-  return {
+  const answer = {
     data: message.data.toString(),
     truncated: message.fdsTruncated,
     fds: codeOf(() => message.fds),
@@ -66,6 +69,8 @@ async function receiveWithTwoFree(type: 'stream' | 'seqpacket' | 'dgram'): Promi
     leaked,
     next: [next.data.toString(), next.fdsTruncated, next.fds.length],
   }
+  dispose(left, right, next)
+  return answer
 }
 
 function codeOf(action: () => unknown): string | undefined {
@@ -83,7 +88,9 @@ async function withoutStandardInput(): Promise<unknown> {
   const [left, right] = pair('stream', { maxFds: 1 })
   await left.send('x', { fds: [1] })
   const message = (await right.recv()) as Message
-  return [left, right, ...message.fds].every(({ fd }) => fd > 2)
+  const answer = [left, right, ...message.fds].every(({ fd }) => fd > 2)
+  dispose(left, right, message)
+  return answer
 }
 
 void serveScenarios({
