@@ -2,15 +2,17 @@
 // starve another, and what fires for no reason costs nothing.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Socket } from 'node:net'
+import { join } from 'node:path'
 import { setImmediate as immediate } from 'node:timers/promises'
 import test from 'ava'
-import { type Message, OwnedFd, pair, type UnixSocket } from '../index.js'
+import { bind, type Message, OwnedFd, pair, type UnixSocket } from '../index.js'
+import { native } from '../lib/native.js'
 import { dispose } from './helpers/dispose.js'
 import { fill } from './helpers/fill.js'
 import { guard } from './helpers/leaks.js'
 import { busyShare, turns } from './helpers/turns.js'
 
-guard(test)
+const folder = guard(test)
 
 test.serial('promises and nextTick have run before the next callback of the same turn', async (t) => {
   const [left, right] = pair('seqpacket')
@@ -178,6 +180,19 @@ for (const [what, act] of [
     dispose(left, right)
   })
 }
+
+test.serial('an idle datagram socket with an error that nobody has asked for does not spin', async (t) => {
+  const [left, right] = pair('dgram')
+  const other = bind(join(folder, 'other'))
+  const received = right.recv()
+  await left.send('1')
+  await received
+  await right.send('never read')
+  native.connect(left.fd, Buffer.from(join(folder, 'other')))
+  t.true((await busyShare()) < 0.5)
+  await t.throwsAsync(right.recv(), { code: 'ECONNRESET' })
+  dispose(left, right, other)
+})
 
 test.serial('a send that waits for a peer that writes, but never reads, does not spin', async (t) => {
   const [left, right] = pair('stream')

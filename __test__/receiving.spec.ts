@@ -39,10 +39,11 @@ for (const type of ['stream', 'seqpacket', 'dgram'] as const) {
 test.serial('each kind of receive waits for its turn behind the others', async (t) => {
   const [left, right] = pair('seqpacket')
   const first = right.recv()
+  left.trySend('1')
   const many = right.recvMany({ max: 2 })
   const loop = right[Symbol.asyncIterator]().next()
   t.is(right.tryRecv(), 'again', 'somebody waits already')
-  await left.sendMany(numbers(1, 4).map((data) => ({ data })))
+  await left.sendMany(numbers(2, 4).map((data) => ({ data })))
   t.is((await first)?.data.toString(), '1')
   t.deepEqual(texts((await many) as Message[]), ['2', '3'])
   t.is((await loop).value.data.toString(), '4')

@@ -61,6 +61,19 @@ test.serial('an aborted datagram to a full receiver is never sent', async (t) =>
   dispose(sender, receiver)
 })
 
+test.serial('when a datagram to a full receiver is given up, those behind it go at once', async (t) => {
+  const [receiver, other, sender] = [bind(path), bind(join(folder, 'o')), bind()]
+  fillReceiver(sender)
+  const abort = new AbortController()
+  const given = t.throwsAsync(sender.send('gone', { to: path, signal: abort.signal }), { code: 'ABORT_ERR' })
+  const behind = sender.send('behind', { to: join(folder, 'o') })
+  t.is(other.tryRecv(), 'again')
+  abort.abort()
+  t.is((other.tryRecv() as Message).data.toString(), 'behind')
+  await Promise.all([given, behind])
+  dispose(sender, receiver, other)
+})
+
 test.serial('a connected datagram socket waits for its full receiver too', async (t) => {
   const receiver = bind(path)
   const sender = bind(null, { peer: path })
