@@ -4,6 +4,6 @@ fn main() {
     let target = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     let os = std::env::var("ANCILLARY_OS").unwrap_or(target);
     println!("cargo::rerun-if-env-changed=ANCILLARY_OS");
-    println!("cargo::rustc-check-cfg=cfg(unix_os, values(\"linux\", \"android\"))");
+    println!("cargo::rustc-check-cfg=cfg(unix_os, values(\"linux\", \"android\", \"freebsd\", \"dragonfly\", \"netbsd\", \"openbsd\", \"macos\", \"nto\", \"illumos\"))");
     println!("cargo::rustc-cfg=unix_os=\"{os}\"");
 }

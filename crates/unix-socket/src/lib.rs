@@ -16,6 +16,7 @@ pub mod option;
 mod os;
 pub mod path;
 pub mod poller;
+pub mod process;
 pub mod receive;
 pub mod socket;
 pub mod spare;

@@ -5,7 +5,7 @@
 
 use crate::address;
 use crate::control::{self, ControlBuffer};
-use crate::credentials::Ucred;
+use crate::credentials::linux::Ucred;
 use crate::descriptor::above_stdio;
 use crate::os::SCM_PIDFD;
 use crate::syscall::{self, retry};

@@ -156,3 +156,17 @@ pub(crate) fn poll_now(fd: BorrowedFd<'_>, events: i16) -> Result<i16> {
     check(unsafe { libc::poll(&mut entry, 1, 0) })?;
     Ok(entry.revents)
 }
+
+/// PIDFD_GET_INFO.
+pub(crate) fn pidfd_info(pidfd: BorrowedFd<'_>, request: u64, info: &mut crate::os::PidfdInfo) -> Result<()> {
+    // SAFETY: the request number carries the size of this very structure, which lives for the call.
+    check(unsafe { libc::ioctl(pidfd.as_raw_fd(), request as _, info) }).map(drop)
+}
+
+/// pidfd_send_signal(2), which the libc crate knows by number only.
+pub(crate) fn pidfd_send_signal(pidfd: BorrowedFd<'_>, number: c_int) -> Result<()> {
+    let nobody = std::ptr::null::<libc::siginfo_t>();
+    // SAFETY: no siginfo is given: the kernel fills in that of kill(2).
+    let result = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), number, nobody, 0) };
+    check(result as c_int).map(drop)
+}

@@ -8,3 +8,33 @@ pub(crate) const SCM_PIDFD: i32 = 4;
 pub(crate) const SO_PASSRIGHTS: i32 = 83;
 /// Socket option: the supplementary groups of the peer (Linux 4.13).
 pub(crate) const SO_PEERGROUPS: i32 = 59;
+/// Socket option: attach a pidfd of the sender to each message (Linux 6.5).
+pub(crate) const SO_PASSPIDFD: i32 = 76;
+/// Socket option: a pidfd of the peer (Linux 6.5).
+pub(crate) const SO_PEERPIDFD: i32 = 77;
+/// PIDFD_GET_INFO: `_IOWR(0xFF, 11, struct pidfd_info)` with the first published size of the structure.
+pub(crate) const PIDFD_GET_INFO: u64 = nix::request_code_readwrite!(0xFF, 11, size_of::<PidfdInfo>()) as u64;
+/// Bits of `PidfdInfo::mask`.
+pub(crate) const PIDFD_INFO_PID: u64 = 1;
+pub(crate) const PIDFD_INFO_CREDS: u64 = 2;
+pub(crate) const PIDFD_INFO_EXIT: u64 = 8;
+
+/// `struct pidfd_info` as of Linux 6.13 (64 bytes): `mask` says what is asked for, then what was told.
+#[derive(Default)]
+#[repr(C)]
+pub(crate) struct PidfdInfo {
+    pub(crate) mask: u64,
+    pub(crate) cgroup: u64,
+    pub(crate) pid: u32,
+    pub(crate) tgid: u32,
+    pub(crate) ppid: u32,
+    pub(crate) ruid: u32,
+    pub(crate) rgid: u32,
+    pub(crate) euid: u32,
+    pub(crate) egid: u32,
+    pub(crate) suid: u32,
+    pub(crate) sgid: u32,
+    pub(crate) fsuid: u32,
+    pub(crate) fsgid: u32,
+    pub(crate) exit_code: i32,
+}

@@ -1,6 +1,6 @@
-//! The constants that differ between operating systems, one file per system, chosen by our own alias `unix_os`.
+//! The constants that differ between operating systems. So far all but the credentials is written for Linux alone, whatever our own
+//! alias `unix_os` says; that is how the credentials of other systems are type-checked here.
 
-#[cfg_attr(any(unix_os = "linux", unix_os = "android"), path = "linux.rs")]
-mod system;
+mod linux;
 
-pub(crate) use system::*;
+pub(crate) use linux::*;

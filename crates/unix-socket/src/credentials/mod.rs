@@ -1,0 +1,158 @@
+//! Credentials: who a process is. Each fact comes with its source (which mechanism told it) and with the time at which it was true.
+//!
+//! One file per operating system decodes that system's structures into the types here and asks it for the peer of a socket; the file
+//! is chosen by our own alias `unix_os`. Nothing here decides what to do with an identity, and nothing guesses: what is not told is `None`.
+
+use crate::{Errno, Result};
+use std::os::fd::BorrowedFd;
+
+// In the tests every system's decoders are compiled, so that their byte fixtures run on any machine.
+// That of Linux also serves the receiving code, which is Linux's whatever the alias says.
+#[cfg(any(target_os = "linux", target_os = "android", test))]
+pub mod linux;
+
+#[cfg(any(unix_os = "linux", unix_os = "android"))]
+use linux as system;
+
+/// A user id and a group id that belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ids {
+    /// User id.
+    pub uid: u32,
+    /// Group id.
+    pub gid: u32,
+}
+
+/// The mechanism that told a fact. The numbers cross into JavaScript; [`Source::NAMES`] names them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Source {
+    /// Linux, OpenBSD: socket option.
+    PeerCred = 1,
+    /// Linux: socket option.
+    PeerGroups,
+    /// Linux: socket option.
+    PeerSec,
+    /// Linux: ioctl of a pidfd.
+    PidfdInfo,
+    /// Linux: control message.
+    ScmCredentials,
+    /// FreeBSD, macOS: socket option with `struct xucred`.
+    LocalPeerCred,
+    /// macOS: socket option.
+    LocalPeerPid,
+    /// macOS: socket option with an audit token.
+    LocalPeerToken,
+    /// NetBSD, QNX: socket option with `struct unpcbid`.
+    LocalPeerEid,
+    /// FreeBSD, NetBSD, QNX: control message.
+    ScmCreds,
+    /// FreeBSD 13: control message.
+    ScmCreds2,
+    /// illumos: function of libc.
+    GetPeerUcred,
+    /// illumos: control message.
+    ScmUcred,
+}
+
+impl Source {
+    /// Names by number; number 0 is "not told".
+    pub const NAMES: [&'static str; 14] = [
+        "",
+        "SO_PEERCRED",
+        "SO_PEERGROUPS",
+        "SO_PEERSEC",
+        "PIDFD_GET_INFO",
+        "SCM_CREDENTIALS",
+        "LOCAL_PEERCRED",
+        "LOCAL_PEERPID",
+        "LOCAL_PEERTOKEN",
+        "LOCAL_PEEREID",
+        "SCM_CREDS",
+        "SCM_CREDS2",
+        "getpeerucred",
+        "SCM_UCRED",
+    ];
+}
+
+/// When a fact was true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum When {
+    /// As the connection was made.
+    Connect,
+    /// As the message was sent.
+    Send,
+    /// As it was asked for.
+    Query,
+}
+
+/// Something that the kernel told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact<T> {
+    /// What it told.
+    pub value: T,
+    /// Who told it.
+    pub source: Source,
+    /// When it was true.
+    pub when: When,
+}
+
+impl<T> Fact<T> {
+    /// A fact.
+    pub const fn new(value: T, source: Source, when: When) -> Self {
+        Self { value, source, when }
+    }
+}
+
+/// Everything that is known of a process; `None` for what this system does not tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Credentials {
+    /// Process id, never 0.
+    pub pid: Option<Fact<i32>>,
+    /// User id of the mechanism itself.
+    pub uid: Option<Fact<u32>>,
+    /// Group id of the mechanism itself.
+    pub gid: Option<Fact<u32>>,
+    /// Real ids.
+    pub real: Option<Fact<Ids>>,
+    /// Effective ids.
+    pub effective: Option<Fact<Ids>>,
+    /// Saved ids.
+    pub saved: Option<Fact<Ids>>,
+    /// Supplementary groups. Empty is an answer.
+    pub groups: Option<Fact<Vec<u32>>>,
+    /// Security label, without its trailing NUL.
+    pub label: Option<Fact<Vec<u8>>>,
+}
+
+/// Why a descriptor has no peer identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Absence {
+    /// It is no socket.
+    NotSocket = 2,
+    /// It is a socket of another family.
+    NotUnix,
+    /// It listens: the kernel would answer with our own ids.
+    Listening,
+    /// It is not connected, or a datagram socket that was connected by name.
+    NotConnected,
+}
+
+/// What the kernel knows of the peer of a socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Peer {
+    /// It knows who that is.
+    Known(Credentials),
+    /// There is none.
+    Absent(Absence),
+}
+
+/// Who made the connection that this socket is an end of. Never waits and leaves the socket as it is.
+pub fn peer(fd: BorrowedFd<'_>) -> Result<Peer> {
+    match system::peer(fd) {
+        Err(Errno::ENOTSOCK) => Ok(Peer::Absent(Absence::NotSocket)),
+        other => other,
+    }
+}
