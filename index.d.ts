@@ -7,6 +7,7 @@
 // Generated from index.ts and lib/ by `npm run types`.
 import * as dgram from 'node:dgram'
 import * as net from 'node:net'
+import { Server, Socket } from 'node:net'
 
 /** What can be sent: a string is sent as UTF-8; an array of views is gathered into one message, not copied. */
 export type Data = string | NodeJS.ArrayBufferView | readonly NodeJS.ArrayBufferView[]
@@ -29,7 +30,7 @@ export type Ids = {
 }
 /** When a field was true: as the peer connected, as the message was sent, or as it was asked for. */
 export type When = 'connect' | 'send' | 'query'
-/** The identity of a process, each field with its source; `null` where the kernel does not tell. */
+/** The identity of a process, each field with its source; `null` where the kernel does not tell. It is frozen. */
 export interface Credentials<W extends When = When> {
   /** Process id in our pid namespace; null where it lives in none that we can see. */
   pid: number | null
@@ -43,15 +44,16 @@ export interface Credentials<W extends When = When> {
   effective: Ids | null
   /** Saved ids. */
   saved: Ids | null
-  /** Supplementary groups. */
+  /** Supplementary groups, without those that are not mapped in our user namespace. */
   groups: number[] | null
   /** Security label (SELinux, AppArmor, Smack). */
   label: string | null
-  /** Where each field that is not null comes from, and when it was true. */
+  /** Where each field that is not null comes from, and when it was true; `at` is the time of a query, as Date.now() tells it. */
   sources: {
     readonly [field: string]: {
       source: string
       when: When
+      at?: number
     }
   }
   /** When the ids of the mechanism itself were true. */
@@ -62,17 +64,87 @@ export interface Credentials<W extends When = When> {
  *
  * Works on any connected Unix stream or seqpacket socket and on any pair, a plain `net.Socket` and `req.socket` of an HTTP server
  * included. Synchronous; no event loop is involved. A server sees who called connect(2), a client who called listen(2), both ends
- * of a pair who made it, whoever holds the socket now. `uid` and `gid` are effective ids.
+ * of a pair who made it, whoever holds the socket now. `uid`, `gid` and `effective` are effective ids at that moment. `real` and
+ * `saved` are those that the same process has now, null once it has ended.
+ *
+ * The answer for an object (not for a number) is remembered with its connection: `sources.real.at` tells when that was asked.
  *
  * @param source The socket, or anything that has its descriptor. It is only looked at.
+ * @param options.fresh Ask again even if the answer is remembered. Default false.
  * @throws ERR_NO_IDENTITY Not a Unix socket, not connected, listening, or a datagram socket that was connected by name.
  * @throws ERR_SOCKET_CLOSED The object is closed.
  *
- * Platforms: Linux (SO_PEERCRED, SO_PEERGROUPS, SO_PEERSEC). See unix(7).
+ * Platforms: Linux (SO_PEERCRED, SO_PEERGROUPS, SO_PEERSEC; `real` and `saved` from 6.13: SO_PEERPIDFD, PIDFD_GET_INFO). See unix(7).
  * @example
  * http.createServer((req, res) => { res.end(String(peerCredentials(req.socket).uid)) }).listen('/run/app.sock')
  */
-export declare function peerCredentials(source: FdSource): Credentials<'connect'>
+export declare function peerCredentials(
+  source: FdSource,
+  options?: {
+    fresh?: boolean
+  },
+): Credentials<'connect'>
+/**
+ * What a peer must be. All that is named must hold; a list in its place means any of it. At least one thing must be named. Only what
+ * was true when the connection was made counts.
+ */
+export interface PeerRule {
+  /** Effective user id, or any of several. */
+  uid?: number | readonly number[]
+  /** Effective group id, or any of several. */
+  gid?: number | readonly number[]
+  /** A group that the peer is in, by its effective group id or its supplementary groups; or any of several. */
+  group?: number | readonly number[]
+  /** The peer's effective user id is ours. */
+  sameUser?: true
+  /** Security label, whole, or a pattern that it must match. */
+  label?: string | RegExp
+}
+/** A rule, several of which one must hold, or a function. Nothing but `true` admits: `false`, a throw or a rejection refuses. */
+export type Authorize<S> = PeerRule | readonly PeerRule[] | AuthorizeFunction<S>
+type AuthorizeFunction<S> = {
+  authorize(who: Credentials<'connect'>, socket: S): boolean | Promise<boolean>
+}['authorize']
+/** A connection that was refused. Its socket is closed. */
+export interface Refusal {
+  /** In words: `uid 1001 is not 0`. */
+  readonly reason: string
+  /** Who it was; null where the kernel could not tell. */
+  readonly credentials: Credentials<'connect'> | null
+  /** What the function threw, or why there is no identity. */
+  readonly error?: unknown
+}
+/** Told of each refusal. */
+export type OnRefused = (refusal: Refusal) => void
+/**
+ * Makes sure of a peer: for a server that is about to serve, and for a client that is about to send.
+ *
+ * @param source The socket, or anything that has its descriptor.
+ * @param rule A rule, or several of which one must hold.
+ * @returns Who it is.
+ * @throws ERR_PEER_REFUSED It is somebody else; the message says why. @throws ERR_NO_IDENTITY The kernel cannot tell.
+ * @example
+ * const socket = await connect('/run/app.sock')
+ * assertPeer(socket, { uid: 0 })
+ */
+export declare function assertPeer(source: FdSource, rule: PeerRule | readonly PeerRule[]): Credentials<'connect'>
+/**
+ * Admits only some peers to a server of Node that listens on a Unix socket: `net.Server`, `http.Server` and what is built on them.
+ * A connection is judged before any listener of `'connection'` sees it; one that is refused is destroyed.
+ *
+ * @param authorize A rule, several of which one must hold, or a function.
+ * @param options.onRefused Told of each connection that was refused.
+ * @returns The server.
+ * @example
+ * requirePeer(http.createServer(app), { sameUser: true }).listen('/run/app.sock')
+ */
+export declare function requirePeer<S extends Server>(
+  server: S,
+  authorize: Authorize<Socket>,
+  options?: {
+    onRefused?: OnRefused
+  },
+): S
 /** How long to wait. */
 export interface Wait {
   /** Aborting rejects with an AbortError: code ABORT_ERR, cause `signal.reason`. */
@@ -203,6 +275,80 @@ export declare function openSocket(
   type: 'stream' | 'dgram' | 'seqpacket' | 'raw' | number,
   protocol?: 'icmp' | 'icmp6' | 'tcp' | 'udp' | number,
 ): OwnedFd
+/** Credentials that came with a message. */
+export interface SenderCredentials extends Credentials<'send'> {
+  /**
+   * Whether the sender is the process that the socket's `peerCredentials` name. `true` is proved: that process was alive when the
+   * message had come, so that nobody else had its number. `false`: the socket was handed on, or somebody claims to be another.
+   * `null`: nobody can tell, as for a datagram without a connection, or when the peer has ended.
+   */
+  sentByPeer: boolean | null
+}
+/** How a process ended, as waitpid(2) tells it: by itself with `code`, or by `signal`. */
+export interface ExitStatus {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+/**
+ * A process, named for good: its number may be used again, this never means another process. Made by {@link peerProcess} or
+ * received with a message.
+ *
+ * It owns one descriptor (a pidfd). A pending `exited` keeps our process alive, an idle handle does not. After `close` every method
+ * throws or rejects with ERR_SOCKET_CLOSED.
+ *
+ * Platforms: Linux 6.5 and newer. See pidfd_open(2), unix(7).
+ */
+export declare class ProcessHandle implements Disposable {
+  #private
+  /** Its process id in our namespace; NaN where it has none there. Good for a log: act on the handle. */
+  readonly pid: number
+  private constructor()
+  /** The pidfd's number; -1 once closed, or where there is none since the process had ended before. It stays this object's. */
+  get fd(): number
+  /** Whether it still runs. False from its end on, before its parent has asked for its status. */
+  get alive(): boolean
+  /**
+   * How it ended; null while it runs, until its parent has asked for its status, and where the kernel does not tell.
+   *
+   * Platforms: Linux 6.15 and newer. See waitpid(2).
+   */
+  get exitStatus(): ExitStatus | null
+  /**
+   * Resolves when the process has ended.
+   *
+   * @throws ABORT_ERR, ETIMEDOUT It is still running. @throws ERR_SOCKET_CLOSED The handle was closed.
+   */
+  exited(options?: Wait): Promise<void>
+  /**
+   * Sends a signal to this very process, never to one that has its number now.
+   *
+   * @param signal Name or number, 0 to 64; 0 only asks whether it could be sent. Default SIGTERM.
+   * @throws ESRCH It has ended. @throws EPERM We may not.
+   *
+   * See pidfd_send_signal(2), signal(7).
+   */
+  kill(signal?: NodeJS.Signals | number): void
+  /** Closes the handle; calling it again does nothing. The process is not touched. A pending `exited` rejects. */
+  close(): void
+  /** The same as `close()`. */
+  [Symbol.dispose](): void
+}
+/**
+ * The process that connected, as a handle that never names another one.
+ *
+ * The answer is one of four: a handle of a running process, `ESRCH` when it has ended, `null` when this system cannot tell, or
+ * `EMFILE` when we are out of descriptors. There is no way around by process id: that could be anybody's by now.
+ *
+ * @param source The socket, or anything that has its descriptor. It is only looked at.
+ * @throws ESRCH The process has ended. @throws EMFILE, ENFILE No descriptor is free.
+ * @throws ERR_NO_IDENTITY There is no peer: see {@link peerCredentials}.
+ *
+ * Platforms: Linux 6.5 and newer (SO_PEERPIDFD); null elsewhere. See unix(7).
+ * @example
+ * const client = peerProcess(socket)
+ * await client?.exited()
+ */
+export declare function peerProcess(source: FdSource): ProcessHandle | null
 /**
  * Words that files of every level use in their types. Nothing here runs.
  */
@@ -249,15 +395,27 @@ export interface Envelope extends Disposable {
   readonly fdsTruncated: boolean
   /** How many descriptors were closed because they were more than `maxFds`; 0 when none. */
   readonly fdsRefused: number
-  /** Who sent it, as claimed by the sender and checked by the kernel; null where nobody said. */
-  readonly credentials: Credentials<'send'> | null
+  /**
+   * Who sent it, as claimed by the sender and checked by the kernel, which lets a privileged sender claim anything; null where
+   * nobody said. What is joined from other sources is asked for when you first read this.
+   */
+  readonly credentials: SenderCredentials | null
+  /**
+   * The sending process, with `passProcess`; owned by the message until taken, closed with it. null: not asked for, or sent before
+   * that. A process that had ended already is a handle that is not alive.
+   *
+   * @throws EMFILE, ENFILE No descriptor was free for it.
+   */
+  readonly process: ProcessHandle | null
+  /** Takes the process handle: it is yours, and closing the message leaves it open. Throws as `process`. */
+  takeProcess(): ProcessHandle | null
   /** The sender's address on a datagram socket; null where it has none. */
   readonly from: Address | null
   /** Control messages that have no field of their own. */
   readonly control: readonly ControlMessage[]
   /** Position of the first byte in what this socket has received, in bytes. */
   readonly offset: number
-  /** Closes the descriptors that nobody took. The data stays. */
+  /** Closes the descriptors and the process handle that nobody took. The data stays. */
   close(): void
 }
 /** A message whose data is yours for ever, also after `close()`. */
@@ -276,12 +434,63 @@ export interface Batch<M = Message> extends Disposable, Iterable<M> {
   readonly length: number
   close(): void
 }
+/** Whether something can be done, and if not, why. */
+export interface Capability {
+  readonly available: boolean
+  /** In words; absent where it is available. */
+  readonly reason?: string
+}
+/** What {@link capabilities} found. */
+export interface Capabilities {
+  readonly [feature: string]: Capability
+  /** Sockets of type `seqpacket`. */
+  readonly seqpacket: Capability
+  /** Abstract names. */
+  readonly abstractNames: Capability
+  /** Paths of any length. */
+  readonly longPaths: Capability
+  /** An empty record is told from the end. */
+  readonly emptyRecords: Capability
+  /** A sender is told that its descriptors are refused. */
+  readonly passRights: Capability
+  /** `passCredentials`. */
+  readonly passCredentials: Capability
+  /** `passProcess`. */
+  readonly passProcess: Capability
+  /** `peerCredentials`: pid, uid, gid. */
+  readonly peerCredentials: Capability
+  /** `peerCredentials`: groups. */
+  readonly peerGroups: Capability
+  /** `peerCredentials`: label. */
+  readonly peerLabel: Capability
+  /** `peerProcess`. */
+  readonly peerProcess: Capability
+  /** Real, effective and saved ids of a process. */
+  readonly processIds: Capability
+  /** Every user and group id has a number here: no user namespace hides any. */
+  readonly allIdsMapped: Capability
+  /** Claiming credentials that are not our own. */
+  readonly claimCredentials: Capability
+  /** Raw sockets. */
+  readonly rawSockets: Capability
+}
+/**
+ * What this kernel and this process can do, each found by trying, with the reason for each no. Nothing is remembered: privileges
+ * may change.
+ *
+ * @throws EMFILE, ENFILE There are no descriptors to try with.
+ * @example
+ * if (!capabilities().passProcess.available) console.log(capabilities().passProcess.reason)
+ */
+export declare function capabilities(): Capabilities
 /** Options of every socket of this package. */
 export interface SocketOptions {
   /** Descriptors that one message may bring, 0 to 253. Default 0: none are accepted, and where the kernel can it tells the sender. */
   maxFds?: number
   /** Attach the sender's credentials to every received message (SO_PASSCRED). Default false. */
   passCredentials?: boolean
+  /** Attach a handle of the sending process to every received message (SO_PASSPIDFD), and its credentials. Default false. Platforms: Linux 6.5. */
+  passProcess?: boolean
   /** Give an unnamed datagram or seqpacket socket an abstract name of the kernel's choice. Default false. Platforms: Linux. */
   autobind?: boolean
   /** SO_SNDBUF in bytes; the system doubles it and cuts it to its limit. */
@@ -347,6 +556,14 @@ export declare class UnixSocket<T extends SocketType = SocketType> implements Di
    */
   get passCredentials(): boolean
   set passCredentials(on: boolean)
+  /**
+   * Whether received messages carry a handle of the sending process (SO_PASSPIDFD). Switching it on switches `passCredentials` on
+   * as well. What was queued before has none.
+   *
+   * Platforms: Linux 6.5 and newer; elsewhere setting it throws ENOPROTOOPT, and it is false.
+   */
+  get passProcess(): boolean
+  set passProcess(on: boolean)
   /** SO_SNDBUF in bytes, as the system reports it: twice what was set. */
   get sendBufferSize(): number
   set sendBufferSize(bytes: number)
@@ -557,6 +774,7 @@ export type ErrorCode =
   | 'ERR_MESSAGES_HELD'
   | 'ERR_NO_IDENTITY'
   | 'ERR_PATH_TOO_LONG'
+  | 'ERR_PEER_REFUSED'
   | 'ERR_QUEUE_FULL'
   | 'ERR_SOCKET_CLOSED'
   | 'ERR_UNSUPPORTED_PLATFORM'
@@ -580,6 +798,13 @@ export interface ListenOptions<T extends Connected = Connected> extends SocketOp
   signal?: AbortSignal
   /** Open connections at which it stops accepting; waiting clients stay in the backlog. Default: no limit. */
   maxConnections?: number
+  /**
+   * Who may connect, judged before `accept` gives the connection to you; others are closed. Default: whoever may open the path.
+   * Peers do not wait for one another's judgement.
+   */
+  authorize?: Authorize<UnixSocket<T>>
+  /** Told of each connection that was refused, with the reason. */
+  onRefused?: OnRefused
 }
 /**
  * A listening socket. Made by {@link listen} or `UnixListener.adopt`.
@@ -628,7 +853,7 @@ export declare class UnixListener<T extends Connected = Connected> implements Di
   /**
    * Gives the listening descriptor up, with its options as they were. Its file stays: it is yours as well.
    *
-   * @throws ERR_MESSAGES_HELD Connections were accepted ahead: `takeAccepted()` first.
+   * @throws ERR_MESSAGES_HELD Connections were accepted ahead: `takeAccepted()` first. Or some are still being judged.
    */
   detach(): OwnedFd
   /** The same as `close()`, without waiting. */

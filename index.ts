@@ -6,15 +6,26 @@
  */
 
 export type { Data } from './lib/arguments.js'
+export {
+  type Authorize,
+  assertPeer,
+  type OnRefused,
+  type PeerRule,
+  type Refusal,
+  requirePeer,
+} from './lib/authorization.js'
 export type { Batch, BorrowedMessage } from './lib/batch.js'
+export { type Capabilities, type Capability, capabilities } from './lib/capabilities.js'
 export { type BindOptions, bind, type ConnectOptions, connect, pair } from './lib/connect.js'
 export { type Credentials, type Ids, peerCredentials, type When } from './lib/credentials.js'
 export { type InternetAddress, OwnedFd, openSocket } from './lib/descriptor.js'
 export { type ErrorCode, hasCode, type SocketError } from './lib/errors.js'
 export { type Connected, type ListenOptions, listen, UnixListener } from './lib/listener.js'
 export type { ControlMessage, Envelope, Message } from './lib/message.js'
+export type { SenderCredentials } from './lib/message-credentials.js'
 export type { SocketOptions } from './lib/options.js'
 export type { SendOptions, SocketType } from './lib/outgoing.js'
+export { type ExitStatus, ProcessHandle, peerProcess } from './lib/process.js'
 export { type Received, UnixSocket } from './lib/socket.js'
 export type { FdSource } from './lib/source.js'
 export type { Wait } from './lib/wait.js'

@@ -2,10 +2,11 @@
  * Messages that were received together, and messages whose bytes are only lent.
  * Knows messages; who receives them is not its business.
  */
-import type { Credentials } from './credentials.js'
 import type { OwnedFd } from './descriptor.js'
 import { closedError } from './errors.js'
 import type { ControlMessage, Envelope, Message } from './message.js'
+import type { SenderCredentials } from './message-credentials.js'
+import type { ProcessHandle } from './process.js'
 import type { Address } from './words.js'
 
 /** A message whose bytes are lent until its batch is closed. */
@@ -61,8 +62,16 @@ class LentMessage implements BorrowedMessage {
     return this.#message.fdsRefused
   }
 
-  get credentials(): Credentials<'send'> | null {
+  get credentials(): SenderCredentials | null {
     return this.#message.credentials
+  }
+
+  get process(): ProcessHandle | null {
+    return this.#message.process
+  }
+
+  takeProcess(): ProcessHandle | null {
+    return this.#message.takeProcess()
   }
 
   get from(): Address | null {

@@ -201,9 +201,7 @@ export function pair<T extends SocketType = 'stream'>(
 ): [UnixSocket<T>, UnixSocket<T>] {
   const kind = type === undefined ? 'stream' : oneOf(type as SocketType, 'type', TYPES)
   const checked = checkOptions(options)
-  const numbers = new Int32Array(2)
-  check(native.pair(typeNumber(kind), numbers), 'socketpair')
-  const handles = Array.from(numbers, (fd) => new Handle(fd, 'socket'))
+  const handles = connectedPair(kind)
   try {
     const [left, right] = handles.map((handle) => UnixSocket.own<T>(handle, { options: checked }))
     return [left as UnixSocket<T>, right as UnixSocket<T>]
@@ -216,4 +214,12 @@ export function pair<T extends SocketType = 'stream'>(
 /** The address of a bound descriptor: what the user gave, or what the kernel chose. */
 export function boundAddress(fd: number, binding: CheckedBinding): Address {
   return givenName(binding) ?? nameOf(fd, false) ?? binding.address
+}
+
+/** Two connected sockets that are nobody's object yet. */
+export function connectedPair(type: SocketType = 'stream'): [Handle, Handle] {
+  const numbers = new Int32Array(2)
+  check(native.pair(typeNumber(type), numbers), 'socketpair')
+  const [left, right] = numbers as unknown as [number, number]
+  return [new Handle(left, 'socket'), new Handle(right, 'socket')]
 }

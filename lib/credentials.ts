@@ -1,11 +1,12 @@
 /**
- * Who is on the other end: what the kernel proved when a socket was connected, and what came with a message.
+ * Who is on the other end of a connection: what the kernel proved when it was made, and what it tells of that process now.
  * Where the kernel has no identity to give the answer is an error or null, never a plausible number. Knows no messages.
  */
 import { readFileSync } from 'node:fs'
-import { check, ENOTSOCK, ownError, systemError } from './errors.js'
+import { optionalBoolean, optionsObject } from './arguments.js'
+import { ownError, systemError } from './errors.js'
 import { constants, native } from './native.js'
-import { type FdSource, fdOf } from './source.js'
+import { type FdSource, fdOf, lastingOf } from './source.js'
 
 /** A user id and a group id. */
 export type Ids = { uid: number; gid: number }
@@ -13,7 +14,7 @@ export type Ids = { uid: number; gid: number }
 /** When a field was true: as the peer connected, as the message was sent, or as it was asked for. */
 export type When = 'connect' | 'send' | 'query'
 
-/** The identity of a process, each field with its source; `null` where the kernel does not tell. */
+/** The identity of a process, each field with its source; `null` where the kernel does not tell. It is frozen. */
 export interface Credentials<W extends When = When> {
   /** Process id in our pid namespace; null where it lives in none that we can see. */
   pid: number | null
@@ -27,21 +28,25 @@ export interface Credentials<W extends When = When> {
   effective: Ids | null
   /** Saved ids. */
   saved: Ids | null
-  /** Supplementary groups. */
+  /** Supplementary groups, without those that are not mapped in our user namespace. */
   groups: number[] | null
   /** Security label (SELinux, AppArmor, Smack). */
   label: string | null
-  /** Where each field that is not null comes from, and when it was true. */
-  sources: { readonly [field: string]: { source: string; when: When } }
+  /** Where each field that is not null comes from, and when it was true; `at` is the time of a query, as Date.now() tells it. */
+  sources: { readonly [field: string]: { source: string; when: When; at?: number } }
   /** When the ids of the mechanism itself were true. */
   when: W
 }
 
-const GROUPS_USUAL = 64
+/** The fields that have a source, in the order of a row of facts: see crates/binding/src/credentials.rs. */
+const FIELDS = ['pid', 'uid', 'gid', 'real', 'effective', 'saved', 'groups', 'label'] as const
+const WHENS: readonly When[] = ['connect', 'send', 'query']
+const FIRST_ORIGIN = 9
 const GROUPS_MAX = 65_536
 const LABEL_MAX = 4096
+const GROUPS_USUAL = 64
 
-let overflow: { uid: number; gid: number } | undefined
+let overflow: Ids | undefined
 
 function readText(path: string): string {
   try {
@@ -51,103 +56,169 @@ function readText(path: string): string {
   }
 }
 
-/** In the first user namespace every id is mapped, so that 65534 really is nobody; elsewhere it may stand for anybody. */
-function overflowIds(): Ids {
+/** Linux: the number that the kernel tells for an id that has none in our user namespace. */
+export function overflowId(name: 'overflowuid' | 'overflowgid'): number {
+  return Number(readText(`/proc/sys/kernel/${name}`) || 65_534)
+}
+
+/** Whether this is the first user namespace, where 65534 really is nobody; elsewhere it may stand for anybody. */
+export function everyIdIsMapped(): boolean {
+  return readText('/proc/self/uid_map').split(/\s+/).join(' ') === '0 0 4294967295'
+}
+
+function unmappedIds(): Ids {
   if (overflow === undefined) {
-    const allMapped = readText('/proc/self/uid_map').split(/\s+/).join(' ') === '0 0 4294967295'
-    const read = (name: string): number => (allMapped ? -1 : Number(readText(`/proc/sys/kernel/${name}`) || 65_534))
-    overflow = { uid: read('overflowuid'), gid: read('overflowgid') }
+    overflow = everyIdIsMapped()
+      ? { uid: -1, gid: -1 }
+      : { uid: overflowId('overflowuid'), gid: overflowId('overflowgid') }
   }
   return overflow
 }
 
-function ids(pid: number, uid: number, gid: number): { pid: number | null; uid: number | null; gid: number | null } {
-  const unmapped = overflowIds()
-  return {
-    pid: pid > 0 ? pid : null,
-    uid: uid === unmapped.uid || uid === 0xffffffff ? null : uid,
-    gid: gid === unmapped.gid || gid === 0xffffffff ? null : gid,
-  }
+/** A user id, or null where it stands for nobody that we could name. */
+export function mappedUid(uid: number): number | null {
+  return uid === unmappedIds().uid || uid === 0xffffffff ? null : uid
 }
 
-function sourcesOf(fields: object, source: string, when: When): Credentials['sources'] {
-  const known = Object.entries(fields).filter(([, value]) => value !== null)
-  return Object.fromEntries(known.map(([name]) => [name, { source, when }]))
+/** The same for a group id. */
+export function mappedGid(gid: number): number | null {
+  return gid === unmappedIds().gid || gid === 0xffffffff ? null : gid
 }
 
-/** The kernel's answer for "queued before the option, by a sender that attached none": pid 0 and the overflow ids. */
-function isNobody(pid: number, uid: number): boolean {
-  return pid === 0 && (uid === Number(readText('/proc/sys/kernel/overflowuid') || 65_534) || uid === 0xffffffff)
+/** Both, or null where one of them is not mapped. */
+export function mappedIds(uid: number, gid: number): Ids | null {
+  return mappedUid(uid) === null || mappedGid(gid) === null ? null : { uid, gid }
 }
 
-/** Credentials that came with a message (SCM_CREDENTIALS); `null` where nobody attached any. */
-export function messageCredentials(pid: number, uid: number, gid: number): Credentials<'send'> | null {
-  if (isNobody(pid, uid >>> 0)) return null
-  const fields = ids(pid, uid >>> 0, gid >>> 0)
-  if (fields.pid === null && fields.uid === null) return null
-  const unknown = { real: null, effective: null, saved: null, groups: null, label: null }
-  return { ...fields, ...unknown, sources: sourcesOf(fields, 'SCM_CREDENTIALS', 'send'), when: 'send' }
+/** The kernel's answer where nobody has said anything: pid 0 and the overflow ids. */
+export function isNobody(pid: number, uid: number): boolean {
+  return pid === 0 && (uid === 0xffffffff || uid === overflowId('overflowuid'))
 }
 
-function noIdentity(reason: string): Error {
+/** Makes an identity and all that hangs on it unchangeable. */
+export function freeze<C extends Credentials>(who: C): C {
+  for (const part of [who.real, who.effective, who.saved, who.groups, who.sources])
+    if (part !== null) Object.freeze(part)
+  return Object.freeze(who)
+}
+
+const REASONS: Readonly<Record<number, string>> = {
+  2: 'it is not a socket',
+  3: 'it is not a Unix socket',
+  4: 'it listens and has no peer',
+  5: 'it is not connected, or was connected by name only',
+}
+
+/** The error of a descriptor that has no peer identity. */
+export function noIdentity(reason: string): Error {
   return ownError('ERR_NO_IDENTITY', `The kernel has no peer identity for this descriptor: ${reason}`)
 }
 
-function assertUnixPeer(fd: number): void {
-  const domain = native.getNumber(fd, constants.soDomain)
-  if (domain === ENOTSOCK) throw noIdentity('it is not a socket')
-  check(domain, 'getsockopt')
-  if (domain !== constants.afUnix) throw noIdentity('it is not a Unix socket')
-  // Linux: a listening socket would answer with our own ids.
-  if (native.getNumber(fd, constants.soAcceptconn) > 0) throw noIdentity('it listens and has no peer')
+interface Row {
+  readonly facts: Int32Array
+  readonly label: Buffer
+  groups: Uint32Array
 }
 
-function peerGroups(fd: number): number[] | null {
-  for (let room = GROUPS_USUAL; ; room = GROUPS_MAX) {
-    const groups = new Uint32Array(room)
-    const count = native.peerGroups(fd, groups)
-    if (count <= room) return count < 0 ? null : [...groups.subarray(0, count)]
+let row: Row | undefined
+
+/** Asks the kernel. Memory for the answer is kept: an identity is asked for often. */
+function ask(fd: number): Row {
+  row ??= {
+    facts: new Int32Array(constants.facts),
+    label: Buffer.alloc(LABEL_MAX),
+    groups: new Uint32Array(GROUPS_USUAL),
   }
+  const answer = native.peerFacts(fd, row.facts, row.groups, row.label)
+  if (answer < 0) throw systemError(answer, 'getsockopt')
+  const reason = REASONS[answer]
+  if (reason !== undefined) throw noIdentity(reason)
+  if ((row.facts[17] as number) <= row.groups.length) return row
+  row.groups = new Uint32Array(GROUPS_MAX)
+  return ask(fd)
 }
 
-function peerLabel(fd: number): string | null {
-  const label = Buffer.alloc(LABEL_MAX)
-  const length = native.peerLabel(fd, label)
-  return length < 0 ? null : label.toString('utf8', 0, length)
+function sourcesOf(who: Omit<Credentials, 'sources' | 'when'>, facts: Int32Array): Credentials['sources'] {
+  const sources: Record<string, { source: string; when: When; at?: number }> = {}
+  for (let index = 0; index < FIELDS.length; index++) {
+    const field = FIELDS[index] as (typeof FIELDS)[number]
+    const origin = facts[FIRST_ORIGIN + index] as number
+    if (origin !== 0 && who[field] !== null) sources[field] = originOf(origin)
+  }
+  return sources
 }
+
+let names: readonly string[] | undefined
+
+function originOf(origin: number): { source: string; when: When; at?: number } {
+  names ??= native.sourceNames()
+  const source = names[origin % constants.whenStep] as string
+  const when = WHENS[Math.floor(origin / constants.whenStep)] as When
+  return Object.freeze(when === 'query' ? { source, when, at: Date.now() } : { source, when })
+}
+
+/** The process id of the peer, null where it has none in our namespace. Throws ERR_NO_IDENTITY where there is no peer. */
+export function askPeer(fd: number): { pid: number | null } {
+  const { facts } = ask(fd)
+  const [pid, uid] = facts as unknown as [number, number]
+  if (isNobody(pid, uid >>> 0)) throw noIdentity(REASONS[5] as string)
+  return { pid: pid > 0 ? pid : null }
+}
+
+/** What the kernel tells of the peer now. Throws ERR_NO_IDENTITY where it has none, also none that we can name. */
+function askWho(fd: number): Credentials<'connect'> {
+  const { facts, groups, label } = ask(fd)
+  const told = (field: (typeof FIELDS)[number]): boolean => facts[FIRST_ORIGIN + FIELDS.indexOf(field)] !== 0
+  const id = (at: number): number => (facts[at] as number) >>> 0
+  if (isNobody(facts[0] as number, id(1))) throw noIdentity(REASONS[5] as string)
+  const who = {
+    pid: told('pid') ? (facts[0] as number) : null,
+    uid: told('uid') ? mappedUid(id(1)) : null,
+    gid: told('gid') ? mappedGid(id(2)) : null,
+    real: told('real') ? mappedIds(id(3), id(4)) : null,
+    effective: told('effective') ? mappedIds(id(5), id(6)) : null,
+    saved: told('saved') ? mappedIds(id(7), id(8)) : null,
+    groups: told('groups') ? groupsIn(groups, facts[17] as number) : null,
+    label: told('label') ? label.toString('utf8', 0, facts[18]) : null,
+  }
+  if (who.pid === null && who.uid === null) throw noIdentity('its ids are not mapped in this namespace')
+  return freeze<Credentials<'connect'>>({ ...who, sources: sourcesOf(who, facts), when: 'connect' })
+}
+
+/** The first `count` groups, without those that only stand for "not mapped". */
+export function groupsIn(groups: Uint32Array, count: number): number[] {
+  return [...groups.subarray(0, count)].filter((gid) => mappedGid(gid) !== null)
+}
+
+const remembered = new WeakMap<object, Credentials<'connect'>>()
 
 /**
  * Who connected: the process, user and groups that the kernel recorded when the connection was made.
  *
  * Works on any connected Unix stream or seqpacket socket and on any pair, a plain `net.Socket` and `req.socket` of an HTTP server
  * included. Synchronous; no event loop is involved. A server sees who called connect(2), a client who called listen(2), both ends
- * of a pair who made it, whoever holds the socket now. `uid` and `gid` are effective ids.
+ * of a pair who made it, whoever holds the socket now. `uid`, `gid` and `effective` are effective ids at that moment. `real` and
+ * `saved` are those that the same process has now, null once it has ended.
+ *
+ * The answer for an object (not for a number) is remembered with its connection: `sources.real.at` tells when that was asked.
  *
  * @param source The socket, or anything that has its descriptor. It is only looked at.
+ * @param options.fresh Ask again even if the answer is remembered. Default false.
  * @throws ERR_NO_IDENTITY Not a Unix socket, not connected, listening, or a datagram socket that was connected by name.
  * @throws ERR_SOCKET_CLOSED The object is closed.
  *
- * Platforms: Linux (SO_PEERCRED, SO_PEERGROUPS, SO_PEERSEC). See unix(7).
+ * Platforms: Linux (SO_PEERCRED, SO_PEERGROUPS, SO_PEERSEC; `real` and `saved` from 6.13: SO_PEERPIDFD, PIDFD_GET_INFO). See unix(7).
  * @example
  * http.createServer((req, res) => { res.end(String(peerCredentials(req.socket).uid)) }).listen('/run/app.sock')
  */
-export function peerCredentials(source: FdSource): Credentials<'connect'> {
-  const fd = fdOf(source, 'source')
-  assertUnixPeer(fd)
-  const out = new Int32Array(3)
-  const result = native.peerUcred(fd, out)
-  if (result < 0) throw systemError(result, 'getsockopt')
-  const [pid, uid, gid] = out as unknown as [number, number, number]
-  if (result === 0 || isNobody(pid, uid >>> 0)) throw noIdentity('it is not connected, or was connected by name only')
-  const fields = ids(pid, uid >>> 0, gid >>> 0)
-  const effective = fields.uid === null || fields.gid === null ? null : { uid: fields.uid, gid: fields.gid }
-  if (fields.pid === null && fields.uid === null) throw noIdentity('its ids are not mapped in this namespace')
-  const groups = peerGroups(fd)
-  const label = peerLabel(fd)
-  const sources = {
-    ...sourcesOf({ ...fields, effective }, 'SO_PEERCRED', 'connect'),
-    ...sourcesOf({ groups }, 'SO_PEERGROUPS', 'connect'),
-    ...sourcesOf({ label }, 'SO_PEERSEC', 'connect'),
+export function peerCredentials(source: FdSource, options?: { fresh?: boolean }): Credentials<'connect'> {
+  const lasting = lastingOf(source)
+  if (lasting === undefined) return askWho(fdOf(source, 'source'))
+  const fresh = options === undefined ? false : optionalBoolean(optionsObject(options).fresh, 'fresh', false)
+  let who = fresh ? undefined : remembered.get(lasting)
+  if (who === undefined) {
+    who = askWho(fdOf(source, 'source'))
+    remembered.set(lasting, who)
   }
-  return { ...fields, real: null, effective, saved: null, groups, label, sources, when: 'connect' }
+  return who
 }

@@ -9,7 +9,7 @@ import { constants, copySlot, native, receiveMemory } from './native.js'
 import { runJob } from './poller.js'
 import { AGAIN, HOLD } from './queue.js'
 import { holdsNow } from './readiness.js'
-import { type FdSource, fdOf } from './source.js'
+import { type FdSource, fdOf, LASTING } from './source.js'
 import type { Wait } from './wait.js'
 
 /** An internet address. `address` is numeric (`192.0.2.1`, `::1`, `fe80::1%eth0`); `port` defaults to 0. */
@@ -61,6 +61,10 @@ type ReadResult = Buffer | null
  * After `close` every method throws ERR_SOCKET_CLOSED before any system call.
  */
 export class OwnedFd implements Disposable {
+  static {
+    Object.defineProperty(OwnedFd.prototype, LASTING, { value: true })
+  }
+
   readonly #handle: Handle
   #kind: string | undefined
   #socketType: number | undefined

@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'ERR_MESSAGES_HELD'
   | 'ERR_NO_IDENTITY'
   | 'ERR_PATH_TOO_LONG'
+  | 'ERR_PEER_REFUSED'
   | 'ERR_QUEUE_FULL'
   | 'ERR_SOCKET_CLOSED'
   | 'ERR_UNSUPPORTED_PLATFORM'
@@ -49,6 +50,10 @@ export const EAGAIN = -osConstants.errno.EAGAIN
 export const ECONNABORTED = -osConstants.errno.ECONNABORTED
 export const ECONNREFUSED = -osConstants.errno.ECONNREFUSED
 export const ECONNRESET = -osConstants.errno.ECONNRESET
+export const EINVAL = -osConstants.errno.EINVAL
+export const ENODATA = -osConstants.errno.ENODATA
+export const ENOPROTOOPT = -osConstants.errno.ENOPROTOOPT
+export const ESRCH = -osConstants.errno.ESRCH
 export const EINPROGRESS = -osConstants.errno.EINPROGRESS
 export const EMFILE = -osConstants.errno.EMFILE
 export const ENAMETOOLONG = -osConstants.errno.ENAMETOOLONG

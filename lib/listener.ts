@@ -4,6 +4,7 @@
  */
 
 import { integer, oneOf, optionalInteger, optionsObject } from './arguments.js'
+import { type Authorize, Gate, type OnRefused } from './authorization.js'
 import { type BindOptions, bindTo, boundAddress, checkBinding, closeOnError, openHandle } from './connect.js'
 import { OwnedFd } from './descriptor.js'
 import {
@@ -40,11 +41,20 @@ export interface ListenOptions<T extends Connected = Connected> extends SocketOp
   signal?: AbortSignal
   /** Open connections at which it stops accepting; waiting clients stay in the backlog. Default: no limit. */
   maxConnections?: number
+  /**
+   * Who may connect, judged before `accept` gives the connection to you; others are closed. Default: whoever may open the path.
+   * Peers do not wait for one another's judgement.
+   */
+  authorize?: Authorize<UnixSocket<T>>
+  /** Told of each connection that was refused, with the reason. */
+  onRefused?: OnRefused
 }
 
 const BACKLOG = 511
 const BACKLOG_MAX = 65_535
 const ACCEPT_AHEAD = 32
+/** Connections whose judgement is awaited, and those that one turn may refuse. */
+const JUDGED_MAX = 64
 /** The process or the system is short of something: accept again later, at growing distances (milliseconds). */
 const SHORTAGE = new Later(10, 500)
 const SHORTAGES = new Set([EMFILE, ENFILE, ENOBUFS, ENOMEM])
@@ -54,6 +64,7 @@ interface ListenerBirth {
   readonly address: Address | undefined
   readonly maxConnections: number
   readonly signal: AbortSignal | undefined
+  readonly gate: Gate<UnixSocket> | undefined
   readonly adopted: boolean
 }
 
@@ -69,6 +80,8 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
   readonly #changed = new ChangedOptions()
   readonly #birth: ListenerBirth
   readonly #accepted: UnixSocket<T>[] = []
+  /** Connections that are being judged. */
+  readonly #judged = new Set<UnixSocket<T>>()
   /** Connections that are open, and whether an accept is held because there are too many. */
   readonly #load = { connections: 0, full: false }
   #wasNonblocking = true
@@ -81,9 +94,10 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
     this.#applyOptions()
     this.#closeOnAbort(birth.signal)
     const accepted = this.#accepted
+    const judged = this.#judged
     // Not by way of `this`, here and below: what hangs on a descriptor would keep a forgotten listener from being collected.
     handle.onClose(() => {
-      for (const socket of accepted.splice(0)) socket[Symbol.dispose]()
+      for (const socket of [...accepted.splice(0), ...judged]) socket[Symbol.dispose]()
     })
     closeWhenForgotten(this, handle)
   }
@@ -139,7 +153,10 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
   }
 
   #tryAccept(ahead: number): UnixSocket<T> | typeof AGAIN | typeof HOLD | Later {
-    while (this.#accepted.length < ahead) {
+    for (let count = 0; this.#accepted.length < ahead; count++) {
+      if (this.#judged.size >= JUDGED_MAX) return this.#accepted.shift() ?? HOLD
+      // The poller says it again in the next turn: a flood of strangers must not keep everybody else waiting.
+      if (count > JUDGED_MAX) return this.#accepted.shift() ?? AGAIN
       if (this.#load.connections >= this.#birth.maxConnections) {
         this.#load.full = this.#accepted.length === 0
         return this.#accepted.shift() ?? HOLD
@@ -160,8 +177,23 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
     const localAddress = typeof this.#birth.address === 'string' ? this.#birth.address : undefined
     const socket = closeOnError(handle, () => UnixSocket.own<T>(handle, { options: this.#birth.options, localAddress }))
     this.#count(handle)
-    this.#accepted.push(socket)
+    this.#admit(socket)
     return undefined
+  }
+
+  /** Into the list, at once or when it has been judged. */
+  #admit(socket: UnixSocket<T>): void {
+    const verdict = this.#birth.gate?.admits(socket, socket) ?? true
+    if (verdict === true) this.#accepted.push(socket)
+    if (verdict === false) socket[Symbol.dispose]()
+    if (typeof verdict === 'boolean') return
+    this.#judged.add(socket)
+    void verdict.then((admitted) => {
+      this.#judged.delete(socket)
+      if (!admitted) socket[Symbol.dispose]()
+      else if (!socket.closed) this.#accepted.push(socket)
+      if (!this.closed) this.#handle.readiness.reading.resume()
+    })
   }
 
   #count(handle: Handle): void {
@@ -220,10 +252,12 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
   /**
    * Gives the listening descriptor up, with its options as they were. Its file stays: it is yours as well.
    *
-   * @throws ERR_MESSAGES_HELD Connections were accepted ahead: `takeAccepted()` first.
+   * @throws ERR_MESSAGES_HELD Connections were accepted ahead: `takeAccepted()` first. Or some are still being judged.
    */
   detach(): OwnedFd {
     const fd = this.#handle.open
+    if (this.#judged.size > 0)
+      throw ownError('ERR_MESSAGES_HELD', 'Connections are being judged by authorize; await that first')
     if (this.#accepted.length > 0)
       throw ownError('ERR_MESSAGES_HELD', 'Connections were accepted ahead; take them with takeAccepted() first')
     this.#changed.restore(fd)
@@ -246,8 +280,7 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
     const { options, adopted } = this.#birth
     const fd = this.#handle.open
     if (!adopted || options.namesMaxFds) this.#changed.setPassRights(fd, options.maxFds > 0)
-    if (options.passCredentials !== undefined)
-      this.#changed.set(fd, constants.soPasscred, Number(options.passCredentials))
+    this.#changed.setPassing(fd, options.passCredentials, options.passProcess)
     if (adopted) this.#wasNonblocking = check(native.setNonblocking(fd, true), 'fcntl') === 1
   }
 
@@ -272,7 +305,8 @@ function checkListenOptions(options: ListenOptions | undefined): Omit<ListenerBi
     given.maxConnections === undefined
       ? Number.POSITIVE_INFINITY
       : integer(given.maxConnections, 'maxConnections', 1, 0x7fffffff)
-  return { options: checkOptions(given), maxConnections, signal: given.signal }
+  const gate = given.authorize === undefined ? undefined : new Gate<UnixSocket>(given.authorize, given.onRefused)
+  return { options: checkOptions(given), maxConnections, signal: given.signal, gate }
 }
 
 /**

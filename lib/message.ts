@@ -5,10 +5,11 @@
 import { endianness } from 'node:os'
 import { addressOf } from './address.js'
 import { integer } from './arguments.js'
-import { type Credentials, messageCredentials } from './credentials.js'
 import { OwnedFd } from './descriptor.js'
 import { ownError } from './errors.js'
+import { type Connector, type SenderCredentials, senderCredentials, type Told } from './message-credentials.js'
 import { constants, copySlot, receiveMemory } from './native.js'
+import { ProcessHandle, receivedProcess } from './process.js'
 import type { Address } from './words.js'
 
 /** A control message that the package does not interpret, as it came or as it is to be sent. See cmsg(3). */
@@ -37,15 +38,27 @@ export interface Envelope extends Disposable {
   readonly fdsTruncated: boolean
   /** How many descriptors were closed because they were more than `maxFds`; 0 when none. */
   readonly fdsRefused: number
-  /** Who sent it, as claimed by the sender and checked by the kernel; null where nobody said. */
-  readonly credentials: Credentials<'send'> | null
+  /**
+   * Who sent it, as claimed by the sender and checked by the kernel, which lets a privileged sender claim anything; null where
+   * nobody said. What is joined from other sources is asked for when you first read this.
+   */
+  readonly credentials: SenderCredentials | null
+  /**
+   * The sending process, with `passProcess`; owned by the message until taken, closed with it. null: not asked for, or sent before
+   * that. A process that had ended already is a handle that is not alive.
+   *
+   * @throws EMFILE, ENFILE No descriptor was free for it.
+   */
+  readonly process: ProcessHandle | null
+  /** Takes the process handle: it is yours, and closing the message leaves it open. Throws as `process`. */
+  takeProcess(): ProcessHandle | null
   /** The sender's address on a datagram socket; null where it has none. */
   readonly from: Address | null
   /** Control messages that have no field of their own. */
   readonly control: readonly ControlMessage[]
   /** Position of the first byte in what this socket has received, in bytes. */
   readonly offset: number
-  /** Closes the descriptors that nobody took. The data stays. */
+  /** Closes the descriptors and the process handle that nobody took. The data stays. */
   close(): void
 }
 
@@ -60,19 +73,29 @@ interface Facts {
   readonly offset: number
   readonly fdsTruncated: boolean
   readonly fdsRefused: number
-  readonly credentials: Credentials<'send'> | null
+  readonly sender: Sender | null
   readonly from: Address | null
   readonly control: readonly ControlMessage[]
+}
+
+/** What came of the sender, and what judges it. */
+interface Sender {
+  readonly told: Omit<Told, 'pidfd'> | null
+  readonly connector: Connector
 }
 
 /** The one implementation of {@link Message}. */
 export class ReceivedMessage implements Message {
   readonly #facts: Facts
   #fds: OwnedFd[]
+  #process: ProcessHandle | Error | null
+  /** undefined: nobody has asked yet. */
+  #credentials: SenderCredentials | null | undefined
 
-  constructor(facts: Facts, fds: OwnedFd[]) {
+  constructor(facts: Facts, fds: OwnedFd[], process: ProcessHandle | Error | null) {
     this.#facts = facts
     this.#fds = fds
+    this.#process = process
   }
 
   get data(): Buffer {
@@ -91,8 +114,29 @@ export class ReceivedMessage implements Message {
     return this.#facts.fdsRefused
   }
 
-  get credentials(): Credentials<'send'> | null {
-    return this.#facts.credentials
+  get credentials(): SenderCredentials | null {
+    if (this.#credentials === undefined) this.#credentials = this.#join()
+    return this.#credentials
+  }
+
+  #join(): SenderCredentials | null {
+    const { sender } = this.#facts
+    if (sender === null || sender.told === null) return null
+    const pidfd = (): number => (this.#process instanceof ProcessHandle ? this.#process.fd : -1)
+    return senderCredentials({ ...sender.told, pidfd }, sender.connector)
+  }
+
+  get process(): ProcessHandle | null {
+    if (this.#process instanceof Error) throw this.#process
+    return this.#process
+  }
+
+  takeProcess(): ProcessHandle | null {
+    // Before it leaves: what is joined through it belongs to the message.
+    this.credentials
+    const handle = this.process
+    this.#process = null
+    return handle
   }
 
   get from(): Address | null {
@@ -125,17 +169,18 @@ export class ReceivedMessage implements Message {
 
   /** Of a stream chunk: the first `length` bytes with all that came with them, and the bytes behind. This one is empty afterwards. */
   split(length: number): [ReceivedMessage, ReceivedMessage] {
-    const { data, offset, credentials } = this.#facts
-    const head = new ReceivedMessage({ ...this.#facts, data: data.subarray(0, length) }, this.#giveFds())
+    const { data, offset, sender } = this.#facts
+    const process = this.#process
+    this.#process = null
+    const head = new ReceivedMessage({ ...this.#facts, data: data.subarray(0, length) }, this.#giveFds(), process)
     const bare = { fdsTruncated: false, fdsRefused: 0, from: null, control: none }
-    return [
-      head,
-      new ReceivedMessage({ ...bare, credentials, data: data.subarray(length), offset: offset + length }, []),
-    ]
+    const rest = { ...bare, sender, data: data.subarray(length), offset: offset + length }
+    return [head, new ReceivedMessage(rest, [], null)]
   }
 
   close(): void {
     for (const fd of this.#giveFds()) fd.close()
+    if (this.#process instanceof ProcessHandle) this.#process.close()
   }
 
   [Symbol.dispose](): void {
@@ -165,20 +210,28 @@ export class ReceivedMessage implements Message {
 const none: readonly ControlMessage[] = Object.freeze([])
 const littleEndian = endianness() === 'LE'
 
-/**
- * The message in a slot of the last `receive`, or an error where it was longer than its room.
- *
- * @param type Type of the socket; on seqpacket our own timestamp is not the user's business.
- * @param place Memory of its own that it was received into, instead of a slot.
- */
-export function messageIn(slot: number, type: number, offset: number, place?: Buffer): ReceivedMessage | Error {
+/** What the receiver knows of a message beside its row. */
+export interface Arrival {
+  /** Type of the socket; on seqpacket our own timestamp is not the user's business. */
+  readonly type: number
+  readonly offset: number
+  readonly connector: Connector
+  /** Memory of its own that it was received into, instead of a slot. */
+  readonly place: Buffer | undefined
+}
+
+/** The message in a slot of the last `receive`, or an error where it was longer than its room. */
+export function messageIn(slot: number, { type, offset, connector, place }: Arrival): ReceivedMessage | Error {
   const { meta } = receiveMemory()
   const row = (slot + 1) * constants.metaStride
   const [copied, length, count, refused, truncated, told] = meta.subarray(row, row + 6) as unknown as number[] as Six
-  const [pid, uid, gid, controlLength, nameLength] = meta.subarray(row + 6, row + 11) as unknown as number[] as Five
+  const [controlLength, nameLength] = meta.subarray(row + 9, row + 11) as unknown as number[] as [number, number]
+  const sender = told === 1 || meta[row + 11] !== 0 ? senderIn(row, told === 1, connector) : null
+  const process = processIn(row, sender?.told?.pid)
   const fds = ownFds(slot, count)
   if (length > copied) {
     for (const fd of fds) fd.close()
+    if (process instanceof ProcessHandle) process.close()
     return ownError('ERR_MESSAGE_TRUNCATED', `A record of ${length} bytes did not fit and is lost`, { length })
   }
   const facts: Facts = {
@@ -186,15 +239,30 @@ export function messageIn(slot: number, type: number, offset: number, place?: Bu
     offset,
     fdsTruncated: truncated === 1,
     fdsRefused: refused,
-    credentials: told === 1 ? messageCredentials(pid, uid, gid) : null,
+    sender,
     control: controlOf(slot, controlLength, type === constants.sockSeqpacket),
     from: fromOf(slot, nameLength),
   }
-  return new ReceivedMessage(facts, fds)
+  return new ReceivedMessage(facts, fds, process)
 }
 
 type Six = [number, number, number, number, number, number]
-type Five = [number, number, number, number, number]
+
+/** Numbers of a row that tell the ids of the sending process. */
+const IDS_TOLD = 12
+
+function senderIn(row: number, told: boolean, connector: Connector): Sender {
+  const { meta } = receiveMemory()
+  if (!told) return { told: null, connector }
+  const [pid, uid, gid] = meta.subarray(row + 6, row + 9) as unknown as [number, number, number]
+  const ids = meta[row + IDS_TOLD] === 1 ? [...meta.subarray(row + IDS_TOLD + 1, row + IDS_TOLD + 7)] : null
+  return { told: { pid, uid: uid >>> 0, gid: gid >>> 0, ids, turn: connector.turn }, connector }
+}
+
+function processIn(row: number, pid: number | undefined): ProcessHandle | Error | null {
+  const pidfd = receiveMemory().meta[row + 11] as number
+  return pidfd === 0 ? null : receivedProcess(pidfd, pid !== undefined && pid > 0 ? pid : null)
+}
 
 function ownFds(slot: number, count: number): OwnedFd[] {
   if (count === 0) return []

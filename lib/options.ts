@@ -12,6 +12,8 @@ export interface SocketOptions {
   maxFds?: number
   /** Attach the sender's credentials to every received message (SO_PASSCRED). Default false. */
   passCredentials?: boolean
+  /** Attach a handle of the sending process to every received message (SO_PASSPIDFD), and its credentials. Default false. Platforms: Linux 6.5. */
+  passProcess?: boolean
   /** Give an unnamed datagram or seqpacket socket an abstract name of the kernel's choice. Default false. Platforms: Linux. */
   autobind?: boolean
   /** SO_SNDBUF in bytes; the system doubles it and cuts it to its limit. */
@@ -25,6 +27,7 @@ export interface CheckedOptions {
   readonly maxFds: number
   readonly namesMaxFds: boolean
   readonly passCredentials: boolean | undefined
+  readonly passProcess: boolean | undefined
   readonly autobind: boolean
   readonly sendBufferSize: number | undefined
   readonly receiveBufferSize: number | undefined
@@ -37,13 +40,13 @@ export function checkOptions(options: SocketOptions | undefined): CheckedOptions
   const given: SocketOptions = optionsObject(options)
   const size = (name: 'sendBufferSize' | 'receiveBufferSize'): number | undefined =>
     given[name] === undefined ? undefined : integer(given[name], name, 1, BUFFER_MAX)
+  const choice = (name: 'passCredentials' | 'passProcess'): boolean | undefined =>
+    given[name] === undefined ? undefined : optionalBoolean(given[name], name, false)
   return {
     maxFds: optionalInteger(given.maxFds, 'maxFds', 0, constants.scmFdsMax, 0),
     namesMaxFds: given.maxFds !== undefined,
-    passCredentials:
-      given.passCredentials === undefined
-        ? undefined
-        : optionalBoolean(given.passCredentials, 'passCredentials', false),
+    passCredentials: choice('passCredentials'),
+    passProcess: choice('passProcess'),
     autobind: optionalBoolean(given.autobind, 'autobind', false),
     sendBufferSize: size('sendBufferSize'),
     receiveBufferSize: size('receiveBufferSize'),
@@ -75,6 +78,12 @@ export class ChangedOptions {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOPROTOOPT') throw error
     }
+  }
+
+  /** What the sender's identity needs: a process handle alone says less than with the ids beside it. */
+  setPassing(fd: number, credentials: boolean | undefined, process: boolean | undefined): void {
+    if (process !== undefined) this.set(fd, constants.soPasspidfd, Number(process))
+    if (credentials !== undefined || process) this.set(fd, constants.soPasscred, Number(credentials || process))
   }
 
   /** Puts everything back. */

@@ -5,6 +5,7 @@
 import { check, EAGAIN, ECONNREFUSED, ECONNRESET, ownError, systemError } from './errors.js'
 import type { Handle } from './handle.js'
 import { messageIn, type ReceivedMessage } from './message.js'
+import { Connector } from './message-credentials.js'
 import { constants, native, receiveMemory } from './native.js'
 import { AGAIN } from './queue.js'
 import type { Wait } from './wait.js'
@@ -30,8 +31,11 @@ export class Receiver {
   /** Where a record lies that a user's own limit allowed to be larger than a slot. */
   #large: Buffer | undefined
 
+  readonly #connector: Connector
+
   constructor(source: Source) {
     this.#source = source
+    this.#connector = new Connector(source.handle)
     source.handle.onClose(() => this.closeHeld())
   }
 
@@ -125,6 +129,7 @@ export class Receiver {
         continue
       }
       check(count, 'recvmsg')
+      this.#connector.turn++
       const [stopped, ended] = receiveMemory().meta as unknown as [number, number]
       for (let slot = 0; slot < count; slot++) this.#hold(slot)
       this.#note(-stopped)
@@ -152,8 +157,10 @@ export class Receiver {
   }
 
   #hold(slot: number): void {
-    const item = messageIn(slot, this.#source.type, this.#offset, this.#large)
+    const place = this.#large
     this.#large = undefined
+    const { type } = this.#source
+    const item = messageIn(slot, { type, offset: this.#offset, connector: this.#connector, place })
     if (!(item instanceof Error)) {
       this.#offset += item.data.length
       this.#source.handle.readiness.reading.spend(item.data.length)

@@ -16,6 +16,7 @@ import { AGAIN } from './queue.js'
 import { holdsNow } from './readiness.js'
 import { Receiver } from './receiving.js'
 import { Sender } from './sending.js'
+import { LASTING } from './source.js'
 import { checkWait, type Wait } from './wait.js'
 import type { Address } from './words.js'
 
@@ -70,6 +71,10 @@ export interface Birth {
  * the process alive, an idle socket does not. After `close` every method rejects or throws ERR_SOCKET_CLOSED before any system call.
  */
 export class UnixSocket<T extends SocketType = SocketType> implements Disposable, AsyncDisposable {
+  static {
+    Object.defineProperty(UnixSocket.prototype, LASTING, { value: true })
+  }
+
   readonly type: T
   readonly #handle: Handle
   readonly #changed = new ChangedOptions()
@@ -77,7 +82,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
   readonly #receiver: Receiver
   readonly #source: { readonly handle: Handle; readonly type: number; maxFds: number }
   readonly #birth: Birth
-  /** SO_PASSCRED, so that sending need not ask. */
+  /** SO_PASSCRED or SO_PASSPIDFD, so that sending need not ask. */
   #passes = false
 
   private constructor(handle: Handle, birth: Birth) {
@@ -151,8 +156,28 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
 
   set passCredentials(on: boolean) {
     if (typeof on !== 'boolean') throw invalidValue('passCredentials', 'must be a boolean', on)
-    this.#changed.set(this.#handle.open, constants.soPasscred, Number(on))
-    this.#passes = on
+    this.#changed.setPassing(this.#handle.open, on, undefined)
+    this.#notePassing()
+  }
+
+  /**
+   * Whether received messages carry a handle of the sending process (SO_PASSPIDFD). Switching it on switches `passCredentials` on
+   * as well. What was queued before has none.
+   *
+   * Platforms: Linux 6.5 and newer; elsewhere setting it throws ENOPROTOOPT, and it is false.
+   */
+  get passProcess(): boolean {
+    return native.getNumber(this.#handle.open, constants.soPasspidfd) === 1
+  }
+
+  set passProcess(on: boolean) {
+    if (typeof on !== 'boolean') throw invalidValue('passProcess', 'must be a boolean', on)
+    this.#changed.setPassing(this.#handle.open, undefined, on)
+    this.#notePassing()
+  }
+
+  #notePassing(): void {
+    this.#passes = this.passCredentials || this.passProcess
   }
 
   /** SO_SNDBUF in bytes, as the system reports it: twice what was set. */
@@ -386,7 +411,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
   /** Sets a socket option; a number becomes a C int. See setsockopt(2). */
   setOption(level: number, name: number, value: Buffer | number): void {
     writeOption(this.#handle.open, level, name, value)
-    this.#passes = this.passCredentials
+    this.#notePassing()
   }
 
   /**
@@ -430,16 +455,15 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
     const fd = this.#handle.open
     if (!adopted || options.namesMaxFds) this.#changed.setPassRights(fd, options.maxFds > 0)
     if (this.type === 'seqpacket') this.#changed.set(fd, constants.soTimestamp, 1)
-    if (options.passCredentials !== undefined)
-      this.#changed.set(fd, constants.soPasscred, Number(options.passCredentials))
+    this.#changed.setPassing(fd, options.passCredentials, options.passProcess)
     if (options.sendBufferSize !== undefined) this.sendBufferSize = options.sendBufferSize
     if (options.receiveBufferSize !== undefined) this.receiveBufferSize = options.receiveBufferSize
-    this.#passes = this.passCredentials
+    this.#notePassing()
     const nameless = options.autobind && this.type !== 'stream' && nameOf(fd, false) === null
     if (nameless) check(native.bindName(fd, new Uint8Array(0), -1), 'bind')
   }
 
-  /** Linux: with SO_PASSCRED on, sending would bind an unnamed datagram or seqpacket socket to a random abstract name. */
+  /** Linux: with one of these on, sending would bind an unnamed datagram or seqpacket socket to a random abstract name. */
   get #mustStayUnnamed(): boolean {
     return this.#passes && this.type !== 'stream' && !this.#birth.options.autobind
   }

@@ -4,6 +4,7 @@
  */
 import type * as dgram from 'node:dgram'
 import type * as net from 'node:net'
+import { Socket } from 'node:net'
 import { closedError, invalidType, outOfRange } from './errors.js'
 
 /**
@@ -38,6 +39,22 @@ function mayHaveNumber(source: Candidate): boolean {
 function checkNumber(fd: number, name: string): number {
   if (!Number.isInteger(fd) || fd < 0 || fd > 0x7fffffff) throw outOfRange(name, 'a descriptor number, at least 0', fd)
   return fd
+}
+
+/**
+ * A property of our own classes whose objects stand for one open descriptor, from their beginning until they are closed.
+ * It lies on the prototype: an object pays nothing for it.
+ */
+export const LASTING: unique symbol = Symbol('stands for one descriptor')
+
+/**
+ * An object that stands for this open descriptor and for no other, as long as it lives; undefined where there is none, such as for
+ * a number. A `net.Socket` may be connected again after its end: then it has another handle.
+ */
+export function lastingOf(source: FdSource): object | undefined {
+  if (typeof source !== 'object' || source === null) return undefined
+  if (LASTING in source) return (source as { fd: number }).fd >= 0 ? source : undefined
+  return source instanceof Socket ? ((source as unknown as Candidate)._handle ?? undefined) : undefined
 }
 
 /** The number of `source`. Throws a TypeError where it has none, ERR_SOCKET_CLOSED where it is closed. */

@@ -21,6 +21,10 @@ pub struct Constants {
     pub so_sndbuf: i32,
     pub so_rcvbuf: i32,
     pub so_passcred: i32,
+    pub so_passpidfd: i32,
+    pub so_peercred: i32,
+    pub so_peergroups: i32,
+    pub so_peersec: i32,
     pub so_passrights: i32,
     pub so_timestamp: i32,
     pub scm_rights: i32,
@@ -39,6 +43,8 @@ pub struct Constants {
     pub extra_size: i32,
     pub name_size: i32,
     pub meta_stride: i32,
+    pub facts: i32,
+    pub when_step: i32,
 }
 
 /// The constants of this system.
@@ -61,6 +67,10 @@ pub fn constants() -> Constants {
         so_sndbuf: libc::SO_SNDBUF,
         so_rcvbuf: libc::SO_RCVBUF,
         so_passcred: libc::SO_PASSCRED,
+        so_peercred: libc::SO_PEERCRED,
+        so_peergroups: unix_socket::credentials::linux::PEER_GROUPS,
+        so_peersec: libc::SO_PEERSEC,
+        so_passpidfd: unix_socket::process::PASS_PIDFD,
         so_passrights: unix_socket::option::PASS_RIGHTS,
         so_timestamp: libc::SO_TIMESTAMP,
         scm_rights: libc::SCM_RIGHTS,
@@ -79,5 +89,7 @@ pub fn constants() -> Constants {
         name_size: unix_socket::address::BUFFER_SIZE as i32,
         extra_size: crate::message::EXTRA_SIZE as i32,
         meta_stride: crate::message::META_STRIDE as i32,
+        facts: crate::credentials::FACTS as i32,
+        when_step: crate::credentials::WHEN_STEP,
     }
 }

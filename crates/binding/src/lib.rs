@@ -13,6 +13,7 @@ mod inet;
 mod memory;
 mod message;
 mod poller;
+mod process;
 mod socket;
 mod state;
 mod uv;

@@ -5,12 +5,14 @@
 //! whose descriptors are in `fds` from i * 253 on, and whose raw control messages and name are in `extra` from i * EXTRA_SIZE on.
 
 use crate::memory::{Out, Parts};
+use crate::process::write_ids;
 use crate::state::{self, borrow, code, negative, State};
 use napi::{Env, Result};
 use napi_derive::napi;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use unix_socket::control::{self, FDS_MAX};
 use unix_socket::message::{self, Outgoing};
+use unix_socket::process::{self, ProcessIds};
 use unix_socket::receive::{self, Received};
 use unix_socket::spare::Spare;
 use unix_socket::{address, Errno};
@@ -24,7 +26,7 @@ pub(crate) const SPARE_SIZE: usize = 1 << 20;
 /// Bytes beside each slot: raw control messages, then the sender's name.
 pub(crate) const EXTRA_SIZE: usize = control::BUFFER_SIZE + address::BUFFER_SIZE;
 /// Numbers in a row of `meta`.
-pub(crate) const META_STRIDE: usize = 16;
+pub(crate) const META_STRIDE: usize = 24;
 
 /// sendmsg(2): the bytes that were taken. `control` is the packed list of `unix_socket::control::unpack`.
 #[napi(catch_unwind)]
@@ -56,7 +58,8 @@ enum Style {
 /// Receives up to `want` messages of at most `limit` bytes. Returns how many came, or a negative errno when none did.
 ///
 /// Row 0: \[errno that ended the batch or 0, 1 at the end of the stream].
-/// Other rows: \[copied, length, fds, refused, truncated, has credentials, pid, uid, gid, control bytes, name bytes or -1].
+/// Other rows: \[copied, length, fds, refused, truncated, has credentials, pid, uid, gid, control bytes, name bytes or -1,
+/// pidfd or negative errno or 0, ids told, real uid and gid, effective uid and gid, saved uid and gid].
 #[napi(catch_unwind)]
 #[allow(clippy::too_many_arguments)]
 pub fn receive(
@@ -188,10 +191,29 @@ impl Batch<'_> {
             extra[control::BUFFER_SIZE..][..name.len()].copy_from_slice(&name);
             name.len() as i32
         });
+        self.record_process(slot, received.pidfd);
         for (at, fd) in given.into_iter().enumerate() {
             self.fds[slot * FDS_MAX + at] = self.state.give(fd);
         }
     }
+
+    fn record_process(&mut self, slot: usize, pidfd: Option<std::result::Result<OwnedFd, i32>>) {
+        let row = &mut self.meta[(slot + 1) * META_STRIDE..(slot + 2) * META_STRIDE];
+        row[12..19].fill(0);
+        row[11] = match pidfd {
+            None => 0,
+            Some(Err(errno)) => -errno,
+            Some(Ok(pidfd)) => {
+                write_ids(ids_of(pidfd.as_fd()), &mut row[12..19]);
+                self.state.give(pidfd)
+            }
+        };
+    }
+}
+
+/// What is known of the sender at this moment, which may be the last at which anything is.
+fn ids_of(pidfd: BorrowedFd<'_>) -> Option<ProcessIds> {
+    process::info(pidfd).ok()?.ids
 }
 
 /// Control messages as level, type, length and payload; the kernel's own headers were longer, so they fit.

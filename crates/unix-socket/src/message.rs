@@ -2,6 +2,7 @@
 //! Sending: one sendmsg(2) with data, control messages and a destination, that never waits and never raises SIGPIPE.
 
 use crate::address::{self, SocketAddress};
+use crate::os::SO_PASSPIDFD;
 use crate::syscall::{self, retry};
 use crate::{option, path, socket, Result};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -19,7 +20,7 @@ pub struct Outgoing<'a> {
     pub to: Option<&'a [u8]>,
     /// Flags of sendmsg(2) beside MSG_DONTWAIT and MSG_NOSIGNAL.
     pub flags: i32,
-    /// Keep the kernel from binding an unnamed socket that has SO_PASSCRED on, by turning that off for the call.
+    /// Keep the kernel from binding an unnamed socket that has SO_PASSCRED or SO_PASSPIDFD on, by turning them off for the call.
     pub unnamed: bool,
 }
 
@@ -55,21 +56,30 @@ pub unsafe fn send(fd: BorrowedFd<'_>, message: &Outgoing<'_>) -> Result<usize> 
     retry(|| unsafe { syscall::sendmsg(fd, &header, flags) })
 }
 
-/// While it lives SO_PASSCRED is off, if the socket has no name: sending would else bind it to a random abstract one.
-struct Unnamed<'a>(Option<BorrowedFd<'a>>);
+/// The options that make the kernel bind an unnamed socket to a random abstract name when it sends.
+const NAMING: [i32; 2] = [libc::SO_PASSCRED, SO_PASSPIDFD];
+
+/// While it lives the options that are on among [`NAMING`] are off, if the socket has no name.
+struct Unnamed<'a> {
+    fd: BorrowedFd<'a>,
+    off: [bool; NAMING.len()],
+}
 
 impl<'a> Unnamed<'a> {
     fn new(fd: BorrowedFd<'a>) -> Self {
         let nameless = socket::local_name(fd).is_ok_and(|name| name.is_empty());
-        let off = nameless && option::set_number(fd, libc::SO_PASSCRED, 0).is_ok();
-        Self(off.then_some(fd))
+        let off = NAMING.map(|name| {
+            let on = nameless && option::get_number(fd, name).is_ok_and(|value| value != 0);
+            on && option::set_number(fd, name, 0).is_ok()
+        });
+        Self { fd, off }
     }
 }
 
 impl Drop for Unnamed<'_> {
     fn drop(&mut self) {
-        if let Some(fd) = self.0 {
-            let _ = option::set_number(fd, libc::SO_PASSCRED, 1);
+        for (name, _) in NAMING.iter().zip(self.off).filter(|(_, off)| *off) {
+            let _ = option::set_number(self.fd, *name, 1);
         }
     }
 }

@@ -7,6 +7,9 @@ use crate::os::SO_PEERGROUPS;
 use crate::{option, process, Errno, Result};
 use std::os::fd::{AsFd, BorrowedFd};
 
+/// The number of SO_PEERGROUPS.
+pub const PEER_GROUPS: i32 = SO_PEERGROUPS;
+
 const GROUPS_USUAL: usize = 64;
 /// NGROUPS_MAX.
 const GROUPS_MAX: usize = 65_536;
@@ -66,7 +69,7 @@ pub(super) fn peer(fd: BorrowedFd<'_>) -> Result<Peer> {
 }
 
 /// SO_PEERCRED: who connected, listened or made the pair. `None` where the kernel has no peer to speak of (uid is -1).
-pub fn peer_ucred(fd: BorrowedFd<'_>) -> Result<Option<Ucred>> {
+fn peer_ucred(fd: BorrowedFd<'_>) -> Result<Option<Ucred>> {
     let mut buffer = [0; 12];
     let length = option::get(fd, libc::SOL_SOCKET, libc::SO_PEERCRED, &mut buffer)?;
     let ucred = Ucred::decode(&buffer[..length]).ok_or(Errno::EINVAL)?;
