@@ -6,6 +6,7 @@ import { Bus, type Incoming } from './dbus/bus.js'
 import { Writer } from './dbus/marshal.js'
 import { METHOD_CALL, METHOD_RETURN } from './dbus/message.js'
 import { environment, number } from './environment.js'
+import { becomeUser } from './user.js'
 
 const SERVICE = 'org.example.FdPeer'
 const OTHER_UID = 4242
@@ -13,12 +14,6 @@ const OTHER_UID = 4242
 if (process.env.AS_UID !== undefined) becomeUser(number('AS_UID'))
 const play = environment('ROLE') === 'service' ? serve : callService
 play().then((seen) => console.log(JSON.stringify({ ...seen, pid: process.pid })))
-
-function becomeUser(uid: number): void {
-  process.setgroups?.([])
-  process.setgid?.(uid)
-  process.setuid?.(uid)
-}
 
 /** Connects as ourselves; also gives the daemon's id and the name that it gave us. */
 async function join(): Promise<{ bus: Bus; guid: string; unique: string }> {

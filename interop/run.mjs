@@ -11,9 +11,15 @@ const casesFolder = 'interop/cases'
 /** Where the cases were copied from, where that is at hand. */
 const origin = '../shared/interop'
 const languages = ['perl', 'ruby', 'php', 'pymp', 'erlang', 'go', 'node']
-const peers = [...languages.map((language) => ({ of: 'xlang', args: [language] })), { of: 'dbus-fd', args: [] }]
+const projects = ['dbus-fd', 'postgres-peer', 'sd-notify']
+const peers = [
+  ...languages.map((language) => ({ of: 'xlang', args: [language] })),
+  ...projects.map((project) => ({ of: project, args: [] })),
+]
 /** A case asks for programs; what a program must find besides is asked for here. */
 const modules = { perl: { command: ['perl', '-MIO::FDPass', '-e1'], package: 'libio-fdpass-perl' } }
+/** Debian keeps the programs of a PostgreSQL server in a folder for each version, which is not searched. */
+const postgresVersions = '/usr/lib/postgresql'
 const patience = 180_000
 const results = { passed: 0, failed: 0, 'not run': 0 }
 
@@ -89,7 +95,8 @@ function report(result, name, rest) {
 async function runCase({ of, args }) {
   const client = `exec '${process.execPath}' '${join(root, 'interop', `${of}.js`)}'`
   const cache = process.env.GOCACHE ?? join(root, 'build', 'go-cache')
-  const env = { ...process.env, CLIENT: client, CASE_TMP: folder, GOCACHE: cache, PYTHONDONTWRITEBYTECODE: '1' }
+  const ours = { CLIENT: client, CASE_TMP: folder, GOCACHE: cache, PYTHONDONTWRITEBYTECODE: '1' }
+  const env = { ...process.env, ...ours, PATH: searchPath(of) }
   const child = spawn(join(root, casesFolder, of, 'run'), args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const timer = setTimeout(() => child.kill('SIGINT'), patience)
   let output = ''
@@ -97,4 +104,11 @@ async function runCase({ of, args }) {
   const code = await new Promise((resolve) => child.once('error', resolve).once('close', resolve))
   clearTimeout(timer)
   return { code, output }
+}
+
+/** Where the programs of a case are looked for. */
+function searchPath(name) {
+  const versions = name === 'postgres-peer' && existsSync(postgresVersions) ? readdirSync(postgresVersions) : []
+  const newestFirst = versions.sort((one, other) => other - one)
+  return [process.env.PATH, ...newestFirst.map((version) => join(postgresVersions, version, 'bin'))].join(':')
 }
