@@ -1,0 +1,28 @@
+// Runs one of the benches from a fresh clone if need be: setup first, then the compiled workload, held on one CPU where
+// the system has taskset. It knows nothing about what is measured; arguments are handed on.
+//   node bench/run.mjs WORKLOAD [ARGS]
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { run, runOrExit } from '../scripts/run.mjs'
+
+const [workload, ...args] = process.argv.slice(2)
+const source = `bench/${workload}/main.ts`
+if (!existsSync(source))
+  throw new Error(`There is no ${source}; the folders of bench/ that have a main.ts are workloads`)
+
+runOrExit(process.execPath, ['scripts/setup.mjs'])
+const [command, ...rest] = onOneCpu([process.execPath, source.replace(/ts$/, 'js'), ...args])
+process.exitCode = run(command, rest)
+
+/** What a pinned process starts is pinned with it: the workers and the C program as well. */
+function onOneCpu(command) {
+  const cpu = lastCpu()
+  const missing = spawnSync('taskset', ['--version']).error
+  return missing || cpu === undefined ? command : ['taskset', '-c', cpu, ...command]
+}
+
+/** The first CPU of a machine often serves its interrupts. */
+function lastCpu() {
+  const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : ''
+  return /^Cpus_allowed_list:.*?(\d+)$/m.exec(status)?.[1]
+}
