@@ -8,11 +8,60 @@ use std::os::fd::BorrowedFd;
 
 // In the tests every system's decoders are compiled, so that their byte fixtures run on any machine.
 // That of Linux also serves the receiving code, which is Linux's whatever the alias says.
+#[cfg_attr(not(any(unix_os = "linux", unix_os = "android")), allow(dead_code))]
 #[cfg(any(target_os = "linux", target_os = "android", test))]
 pub mod linux;
 
+#[cfg(any(unix_os = "freebsd", unix_os = "dragonfly", test))]
+pub mod freebsd;
+#[cfg(any(unix_os = "illumos", test))]
+pub mod illumos;
+#[cfg(any(unix_os = "macos", test))]
+pub mod macos;
+#[cfg(any(unix_os = "netbsd", test))]
+pub mod netbsd;
+#[cfg(any(unix_os = "openbsd", test))]
+pub mod openbsd;
+#[cfg(any(unix_os = "nto", test))]
+pub mod qnx;
+
+// No system uses all of it, and Linux nothing.
+#[cfg_attr(not(test), allow(dead_code))]
+#[cfg(any(not(any(unix_os = "linux", unix_os = "android")), test))]
+mod common;
+
+#[cfg(any(unix_os = "freebsd", unix_os = "dragonfly"))]
+use freebsd as system;
+#[cfg(unix_os = "illumos")]
+use illumos as system;
 #[cfg(any(unix_os = "linux", unix_os = "android"))]
 use linux as system;
+#[cfg(unix_os = "macos")]
+use macos as system;
+#[cfg(unix_os = "netbsd")]
+use netbsd as system;
+#[cfg(unix_os = "openbsd")]
+use openbsd as system;
+#[cfg(unix_os = "nto")]
+use qnx as system;
+
+#[cfg(not(any(
+    unix_os = "android",
+    unix_os = "dragonfly",
+    unix_os = "freebsd",
+    unix_os = "illumos",
+    unix_os = "linux",
+    unix_os = "macos",
+    unix_os = "netbsd",
+    unix_os = "nto",
+    unix_os = "openbsd"
+)))]
+mod system {
+    /// No mechanism of this system is known.
+    pub(super) fn peer(_fd: super::BorrowedFd<'_>) -> super::Result<super::Peer> {
+        Err(super::Errno::EOPNOTSUPP)
+    }
+}
 
 /// A user id and a group id that belong together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,5 +203,20 @@ pub fn peer(fd: BorrowedFd<'_>) -> Result<Peer> {
     match system::peer(fd) {
         Err(Errno::ENOTSOCK) => Ok(Peer::Absent(Absence::NotSocket)),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsFd;
+
+    #[test]
+    fn every_system_asks_only_sockets() {
+        let file = std::fs::File::open("/").unwrap();
+        for ask in [freebsd::peer, macos::peer, netbsd::peer, openbsd::peer, qnx::peer] {
+            assert_eq!(ask(file.as_fd()), Err(Errno::ENOTSOCK));
+        }
+        assert_eq!(peer(file.as_fd()), Ok(Peer::Absent(Absence::NotSocket)));
     }
 }
