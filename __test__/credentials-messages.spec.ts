@@ -1,7 +1,16 @@
 // Promise 6, the sender of a message: attached by the sender and checked by the kernel, or null.
 import { join } from 'node:path'
 import test from 'ava'
-import { bind, type Credentials, connect, listen, pair, type UnixSocket } from '../index.js'
+import {
+  bind,
+  type Credentials,
+  connect,
+  listen,
+  pair,
+  peerCredentials,
+  type SenderCredentials,
+  type UnixSocket,
+} from '../index.js'
 import { guard } from './helpers/leaks.js'
 import { isRoot, type Kit, run, unprivileged } from './helpers/script.js'
 
@@ -62,16 +71,29 @@ test.serial('every field says its source; what a message does not carry is null'
   const [left, right] = pair('stream', { passCredentials: true })
   await left.send('x', { credentials: true })
   const told = { source: 'SCM_CREDENTIALS', when: 'send' } as const
+  // We made the pair and sent the message: what the connection knows of its maker is true of the sender.
+  const { effective, groups, label, sources } = peerCredentials(right)
+  const { effective: from, groups: groupsFrom, label: labelFrom } = sources
   t.deepEqual(await credentialsOfNext(right), {
     ...own,
     real: null,
-    effective: null,
+    effective,
     saved: null,
-    groups: null,
-    label: null,
-    sources: { pid: told, uid: told, gid: told },
+    groups,
+    label,
+    sources: {
+      pid: told,
+      uid: told,
+      gid: told,
+      ...(effective && { effective: from }),
+      ...(groups && { groups: groupsFrom }),
+      ...(label !== null && { label: labelFrom }),
+    },
     when: 'send',
-  })
+    sentByPeer: true,
+  } as SenderCredentials)
+  t.deepEqual(from, { source: 'SO_PEERCRED', when: 'connect' })
+  t.deepEqual(groupsFrom, { source: 'SO_PEERGROUPS', when: 'connect' })
   await close(left, right)
 })
 

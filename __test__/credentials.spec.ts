@@ -11,6 +11,7 @@ import test from 'ava'
 import {
   bind,
   type Credentials,
+  capabilities,
   connect,
   type FdSource,
   listen,
@@ -51,11 +52,23 @@ for (const type of ['stream', 'seqpacket', 'dgram'] as const) {
 
 test.serial('each field says where it comes from and when it was true; what the kernel does not tell is null', (t) => {
   const [left, right] = pair()
+  const began = Date.now()
   const found = peerCredentials(left)
   const told = { source: 'SO_PEERCRED', when: 'connect' } as const
   t.like(found.sources, { pid: told, uid: told, gid: told, effective: told })
-  t.like(found, { when: 'connect', real: null, saved: null, effective: { uid: own.uid, gid: own.gid } })
-  t.false('real' in found.sources || 'saved' in found.sources)
+  t.like(found, { when: 'connect', effective: { uid: own.uid, gid: own.gid } })
+  // Not every kernel tells these.
+  for (const [field, id] of [
+    ['real', { uid: process.getuid?.(), gid: process.getgid?.() }],
+    ['saved', { uid: own.uid, gid: own.gid }],
+  ] as const) {
+    const available = capabilities().processIds.available
+    t.deepEqual(found[field] as object | null, available ? id : null)
+    t.is(field in found.sources, available)
+    if (available) t.like(found.sources[field], { source: 'PIDFD_GET_INFO', when: 'query' })
+    const at = found.sources[field]?.at ?? 0
+    if (available) t.true(at >= began && at <= Date.now())
+  }
   t.is(found.label === null, !('label' in found.sources))
   left.close()
   right.close()
