@@ -6,11 +6,12 @@
  */
 // Generated from index.ts and lib/ by `npm run types`.
 import * as dgram from 'node:dgram'
+import { EventEmitter } from 'node:events'
+import * as fs from 'node:fs'
 import * as net from 'node:net'
 import { Server, Socket } from 'node:net'
+import { Interface } from 'node:readline'
 
-/** What can be sent: a string is sent as UTF-8; an array of views is gathered into one message, not copied. */
-export type Data = string | NodeJS.ArrayBufferView | readonly NodeJS.ArrayBufferView[]
 /**
  * Anything with a descriptor: a number, a FileHandle, an OwnedFd, a UnixSocket, a stream of `fs`, `net`, `tty` or a child's stdio,
  * a `net.Server`, a `dgram.Socket`. It is lent for the call, never taken.
@@ -152,6 +153,23 @@ export interface Wait {
   /** Milliseconds until the operation rejects with code ETIMEDOUT. Default: no limit. An operation that need not wait succeeds even with 0. */
   timeout?: number | undefined
 }
+/** Options of every socket of this package. */
+export interface SocketOptions {
+  /** Descriptors that one message may bring, 0 to 253. Default 0: none are accepted, and where the kernel can it tells the sender. */
+  maxFds?: number
+  /** Attach the sender's credentials to every received message (SO_PASSCRED). Default false. */
+  passCredentials?: boolean
+  /** Attach a handle of the sending process to every received message (SO_PASSPIDFD), and its credentials. Default false. Platforms: Linux 6.5. */
+  passProcess?: boolean
+  /** Give an unnamed datagram or seqpacket socket an abstract name of the kernel's choice. Default false. Platforms: Linux. */
+  autobind?: boolean
+  /** SO_SNDBUF in bytes; the system doubles it and cuts it to its limit. */
+  sendBufferSize?: number
+  /** SO_RCVBUF in bytes; the system doubles it and cuts it to its limit. */
+  receiveBufferSize?: number
+}
+/** What can be sent: a string is sent as UTF-8; an array of views is gathered into one message, not copied. */
+export type Data = string | NodeJS.ArrayBufferView | readonly NodeJS.ArrayBufferView[]
 /** An internet address. `address` is numeric (`192.0.2.1`, `::1`, `fe80::1%eth0`); `port` defaults to 0. */
 export interface InternetAddress {
   address: string
@@ -189,6 +207,10 @@ export declare class OwnedFd implements Disposable {
    * `netlink`, `packet`, `vsock`, `socket` (of another family), `symlink`, or `unknown`; other anonymous files by the kernel's own name. Platforms: Linux.
    */
   get kind(): string
+  /** Of a socket: whether it listens, or is connected; null for anything that is not a socket. */
+  get state(): 'listening' | 'connected' | 'unconnected' | null
+  /** What may be done with it by reading and writing. `path`: nothing, it only names a file (O_PATH). */
+  get access(): 'read' | 'write' | 'read-write' | 'path'
   /** Status flags (F_GETFL): access mode, O_NONBLOCK, O_APPEND. They are shared with all duplicates. See fcntl(2). */
   get flags(): number
   /**
@@ -422,82 +444,6 @@ export interface Envelope extends Disposable {
 export interface Message extends Envelope {
   readonly data: Buffer
 }
-/** A message whose bytes are lent until its batch is closed. */
-export interface BorrowedMessage extends Envelope {
-  /** Throws ERR_SOCKET_CLOSED after the batch was closed. */
-  readonly view: Buffer
-  /** The bytes, yours for ever. */
-  copy(): Buffer
-}
-/** Messages that were received together. Closing it closes each of them; asking for the next batch does that too. */
-export interface Batch<M = Message> extends Disposable, Iterable<M> {
-  readonly length: number
-  close(): void
-}
-/** Whether something can be done, and if not, why. */
-export interface Capability {
-  readonly available: boolean
-  /** In words; absent where it is available. */
-  readonly reason?: string
-}
-/** What {@link capabilities} found. */
-export interface Capabilities {
-  readonly [feature: string]: Capability
-  /** Sockets of type `seqpacket`. */
-  readonly seqpacket: Capability
-  /** Abstract names. */
-  readonly abstractNames: Capability
-  /** Paths of any length. */
-  readonly longPaths: Capability
-  /** An empty record is told from the end. */
-  readonly emptyRecords: Capability
-  /** A sender is told that its descriptors are refused. */
-  readonly passRights: Capability
-  /** `passCredentials`. */
-  readonly passCredentials: Capability
-  /** `passProcess`. */
-  readonly passProcess: Capability
-  /** `peerCredentials`: pid, uid, gid. */
-  readonly peerCredentials: Capability
-  /** `peerCredentials`: groups. */
-  readonly peerGroups: Capability
-  /** `peerCredentials`: label. */
-  readonly peerLabel: Capability
-  /** `peerProcess`. */
-  readonly peerProcess: Capability
-  /** Real, effective and saved ids of a process. */
-  readonly processIds: Capability
-  /** Every user and group id has a number here: no user namespace hides any. */
-  readonly allIdsMapped: Capability
-  /** Claiming credentials that are not our own. */
-  readonly claimCredentials: Capability
-  /** Raw sockets. */
-  readonly rawSockets: Capability
-}
-/**
- * What this kernel and this process can do, each found by trying, with the reason for each no. Nothing is remembered: privileges
- * may change.
- *
- * @throws EMFILE, ENFILE There are no descriptors to try with.
- * @example
- * if (!capabilities().passProcess.available) console.log(capabilities().passProcess.reason)
- */
-export declare function capabilities(): Capabilities
-/** Options of every socket of this package. */
-export interface SocketOptions {
-  /** Descriptors that one message may bring, 0 to 253. Default 0: none are accepted, and where the kernel can it tells the sender. */
-  maxFds?: number
-  /** Attach the sender's credentials to every received message (SO_PASSCRED). Default false. */
-  passCredentials?: boolean
-  /** Attach a handle of the sending process to every received message (SO_PASSPIDFD), and its credentials. Default false. Platforms: Linux 6.5. */
-  passProcess?: boolean
-  /** Give an unnamed datagram or seqpacket socket an abstract name of the kernel's choice. Default false. Platforms: Linux. */
-  autobind?: boolean
-  /** SO_SNDBUF in bytes; the system doubles it and cuts it to its limit. */
-  sendBufferSize?: number
-  /** SO_RCVBUF in bytes; the system doubles it and cuts it to its limit. */
-  receiveBufferSize?: number
-}
 /** The types of Unix sockets. */
 export type SocketType = 'stream' | 'seqpacket' | 'dgram'
 /** What may go with the data of a message. */
@@ -518,6 +464,18 @@ export interface SendOptions<T extends SocketType = SocketType> {
   control?: readonly ControlMessage[]
   /** Flags of sendmsg(2), beside MSG_DONTWAIT and MSG_NOSIGNAL which are always set. */
   flags?: number
+}
+/** A message whose bytes are lent until its batch is closed. */
+export interface BorrowedMessage extends Envelope {
+  /** Throws ERR_SOCKET_CLOSED after the batch was closed. */
+  readonly view: Buffer
+  /** The bytes, yours for ever. */
+  copy(): Buffer
+}
+/** Messages that were received together. Closing it closes each of them; asking for the next batch does that too. */
+export interface Batch<M = Message> extends Disposable, Iterable<M> {
+  readonly length: number
+  close(): void
 }
 /** What a receive gives: `null` is the end of a stream or of records; a datagram socket has no end. */
 export type Received<T> = Message | (T extends 'dgram' ? never : null)
@@ -752,40 +710,6 @@ export declare function pair<T extends SocketType = 'stream'>(
   type?: T,
   options?: SocketOptions,
 ): [UnixSocket<T>, UnixSocket<T>]
-/** An error of a socket or descriptor, in the shape of Node's system errors. */
-export interface SocketError extends NodeJS.ErrnoException {
-  /** The address that the call was about. */
-  address?: Address
-  /** sendMany: how many messages went before the error. */
-  sent?: number
-  /** ERR_MESSAGE_TRUNCATED: the true length of the record, in bytes. */
-  length?: number
-  /** A stream send that was cut off: how many of its bytes the kernel had taken. */
-  bytesWritten?: number
-}
-/** The codes that are our own; all others are those of the operating system and of Node. */
-export type ErrorCode =
-  | 'ERR_FDS_COUNT'
-  | 'ERR_FDS_REFUSED'
-  | 'ERR_FDS_TRUNCATED'
-  | 'ERR_TOO_MANY_FDS'
-  | 'ERR_MESSAGE_EMPTY'
-  | 'ERR_MESSAGE_TRUNCATED'
-  | 'ERR_MESSAGES_HELD'
-  | 'ERR_NO_IDENTITY'
-  | 'ERR_PATH_TOO_LONG'
-  | 'ERR_PEER_REFUSED'
-  | 'ERR_QUEUE_FULL'
-  | 'ERR_SOCKET_CLOSED'
-  | 'ERR_UNSUPPORTED_PLATFORM'
-/**
- * Whether `error` is an error with this code.
- *
- * @param code One of {@link ErrorCode}, of the system (`ECONNREFUSED`) or of Node (`ABORT_ERR`).
- * @example
- * try { await connect('/run/app.sock') } catch (error) { if (!hasCode(error, 'ENOENT')) throw error }
- */
-export declare function hasCode(error: unknown, code: ErrorCode | (string & {})): error is SocketError
 /** The types that have connections. */
 export type Connected = 'stream' | 'seqpacket'
 /** Options of {@link listen}; those of {@link SocketOptions} are for every accepted socket. */
@@ -876,5 +800,243 @@ export declare function listen<T extends Connected = 'stream'>(
   address: Address,
   options?: ListenOptions<T>,
 ): UnixListener<T>
+/** Options of `toNetSocket`. */
+export interface NetSocketOptions {
+  /** Bytes that were read before and come first. */
+  unread?: Uint8Array | undefined
+  /** As in `net.Socket`: writing may go on after the other end has ended. Default false. */
+  allowHalfOpen?: boolean
+}
+export interface OwnedFd {
+  /**
+   * Becomes a UnixSocket. If a conversion throws, the descriptor is still yours; else this object is closed.
+   *
+   * @throws ERR_FD_KIND It is not a Unix socket, or it listens.
+   */
+  toUnixSocket(options?: SocketOptions): UnixSocket
+  /** Becomes a UnixListener. @throws ERR_FD_KIND It is not a listening Unix socket. */
+  toUnixListener(options?: ListenOptions): UnixListener
+  /**
+   * Becomes a `net.Socket`: a connected Unix stream or TCP socket, or one end of a pipe. Give it to `server.emit('connection', …)`
+   * to have it served by an http server. Node switches O_NONBLOCK on for everyone who shares the descriptor.
+   *
+   * @throws ERR_FD_KIND It is something else.
+   */
+  toNetSocket(options?: NetSocketOptions): net.Socket
+  /**
+   * Becomes a listening `net.Server`, or makes `server`, an http server for example, listen on it. Its path is never removed.
+   *
+   * @throws ERR_FD_KIND It is not a listening Unix stream or TCP socket.
+   */
+  toNetServer<S extends net.Server = net.Server>(server?: S): S
+  /** Becomes a bound `dgram.Socket`. @throws ERR_FD_KIND It is not a UDP socket. */
+  toDgramSocket(): dgram.Socket
+  /** Becomes an `fs.ReadStream`. @throws ERR_FD_KIND It is not a readable file, memfd or device: a pipe would hold a thread. */
+  toReadStream(): fs.ReadStream
+  /** Becomes an `fs.WriteStream`. @throws ERR_FD_KIND It is not a writable file, memfd or device: a pipe would hold a thread. */
+  toWriteStream(): fs.WriteStream
+  /** Becomes a `tty.ReadStream`, which also writes. @throws ERR_FD_KIND It is not a readable terminal. */
+  toTTY(): tty.ReadStream
+  /**
+   * Becomes an object with the methods of `fs.promises.FileHandle`. Node has no public way to make a real one of a descriptor:
+   * `instanceof` does not hold, and it cannot be posted to a worker.
+   *
+   * @throws ERR_FD_KIND It is not a file, directory, memfd or device.
+   */
+  toFileHandle(): FileHandle
+}
+export interface UnixSocket<T extends SocketType = SocketType> {
+  /**
+   * Becomes a `net.Socket`; this object is closed.
+   *
+   * @throws ERR_MESSAGES_HELD Messages are unread or sends are queued.
+   */
+  toNetSocket(this: UnixSocket<'stream'>): net.Socket
+}
+export interface UnixListener<T extends Connected = Connected> {
+  /**
+   * Becomes a listening `net.Server`, or makes `server` listen on it; this object is closed. The socket file stays for good.
+   *
+   * @throws ERR_MESSAGES_HELD Connections were accepted ahead.
+   */
+  toNetServer<S extends net.Server = net.Server>(this: UnixListener<'stream'>, server?: S): S
+}
+/** A file that is open, with the methods of Node's FileHandle. Close it: the garbage collector does not. */
+export declare class FdFileHandle extends EventEmitter {
+  #private
+  constructor(fd: number)
+  /** The number; -1 once closed. */
+  get fd(): number
+  read(...values: unknown[]): Promise<{
+    bytesRead: number
+    buffer: NodeJS.ArrayBufferView
+  }>
+  readv(...values: unknown[]): Promise<unknown>
+  write(...values: unknown[]): Promise<{
+    bytesWritten: number
+  }>
+  writev(...values: unknown[]): Promise<unknown>
+  readFile(options?: unknown): Promise<string | Buffer>
+  writeFile(data: string | NodeJS.ArrayBufferView, options?: fs.WriteFileOptions): Promise<void>
+  appendFile(data: string | Uint8Array, options?: fs.WriteFileOptions): Promise<void>
+  stat(options?: fs.StatOptions): Promise<fs.Stats | fs.BigIntStats>
+  truncate(length?: number): Promise<void>
+  chmod(mode: fs.Mode): Promise<void>
+  chown(uid: number, gid: number): Promise<void>
+  utimes(atime: fs.TimeLike, mtime: fs.TimeLike): Promise<void>
+  sync(): Promise<void>
+  datasync(): Promise<void>
+  /** The stream takes the descriptor over unless `autoClose` is false. */
+  createReadStream(options?: { autoClose?: boolean; [name: string]: unknown }): fs.ReadStream
+  /** The stream takes the descriptor over unless `autoClose` is false. */
+  createWriteStream(options?: { autoClose?: boolean; [name: string]: unknown }): fs.WriteStream
+  readLines(options?: { [name: string]: unknown }): Interface
+  readableWebStream(): ReadableStream
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+/**
+ * What nobody can do with a memory file any more: make it smaller or larger, write to it, add seals. Seals are for good, and hold
+ * for everyone who has the file.
+ */
+export type Seal = 'shrink' | 'grow' | 'write' | 'seal'
+/** Options of {@link memfd}. */
+export interface MemfdOptions {
+  /** Its content. Default: empty. */
+  data?: Data
+  /** Its size in bytes; beyond the data there are zeros. Default: that of the data. */
+  size?: number
+  /** Seals that are set once the content is there. */
+  seals?: readonly Seal[]
+}
+export interface OwnedFd {
+  /** The seals of a memory file; null for any other kind. See fcntl(2), F_GET_SEALS. */
+  readonly seals: readonly Seal[] | null
+  /**
+   * Adds seals, for good.
+   *
+   * @throws EPERM It is sealed against that, or was opened for reading only. @throws EINVAL It is not a memory file.
+   * @throws EBUSY `'write'`, while it is mapped for writing.
+   */
+  seal(seals: readonly Seal[]): void
+}
+/**
+ * Makes a memory file (memfd). Its position is at the beginning. It lives until the last descriptor for it is closed.
+ *
+ * @param name For `/proc/PID/fd` only; at most 249 bytes.
+ * @throws EFBIG, ENOSPC, ENOMEM There is no room. @throws EMFILE
+ *
+ * Platforms: Linux. See memfd_create(2).
+ * @example
+ * const image = memfd('image', { data: pixels, seals: ['shrink', 'grow', 'write', 'seal'] })
+ * await socket.send('image', { fds: [image] })
+ */
+export declare function memfd(name: string, options?: MemfdOptions): OwnedFd
+/** A descriptor that was taken from its object. */
+export interface Detached {
+  /** Yours. */
+  readonly fd: OwnedFd
+  /** Bytes that had been read already and come before everything that `fd` gives; empty where there are none. */
+  readonly unread: Buffer
+}
+/**
+ * Takes the descriptor of a live object: a `net.Socket` (a child's stdio, a terminal), a `net.Server`, a `dgram.Socket`, a FileHandle,
+ * a stream of `fs`, or one of ours. The object is closed without the other end noticing; bytes that Node has read come along.
+ *
+ * A number is adopted. If it throws, the object is as it was.
+ *
+ * @throws ERR_MESSAGES_HELD Something would be lost: queued writes, a TLS session, an http request that is being parsed, a server's path.
+ * @throws ERR_SOCKET_CLOSED The object is closed. @throws EMFILE No descriptor is free.
+ * @example
+ * const { fd, unread } = detachFd(netSocket)
+ * await other.send(unread.length > 0 ? unread : 'x', { fds: [fd] })
+ */
+export declare function detachFd(source: FdSource): Detached
+/** Whether something can be done, and if not, why. */
+export interface Capability {
+  readonly available: boolean
+  /** In words; absent where it is available. */
+  readonly reason?: string
+}
+/** What {@link capabilities} found. */
+export interface Capabilities {
+  readonly [feature: string]: Capability
+  /** Sockets of type `seqpacket`. */
+  readonly seqpacket: Capability
+  /** Abstract names. */
+  readonly abstractNames: Capability
+  /** Paths of any length. */
+  readonly longPaths: Capability
+  /** An empty record is told from the end. */
+  readonly emptyRecords: Capability
+  /** A sender is told that its descriptors are refused. */
+  readonly passRights: Capability
+  /** `passCredentials`. */
+  readonly passCredentials: Capability
+  /** `passProcess`. */
+  readonly passProcess: Capability
+  /** `peerCredentials`: pid, uid, gid. */
+  readonly peerCredentials: Capability
+  /** `peerCredentials`: groups. */
+  readonly peerGroups: Capability
+  /** `peerCredentials`: label. */
+  readonly peerLabel: Capability
+  /** `peerProcess`. */
+  readonly peerProcess: Capability
+  /** Real, effective and saved ids of a process. */
+  readonly processIds: Capability
+  /** Every user and group id has a number here: no user namespace hides any. */
+  readonly allIdsMapped: Capability
+  /** Claiming credentials that are not our own. */
+  readonly claimCredentials: Capability
+  /** Raw sockets. */
+  readonly rawSockets: Capability
+}
+/**
+ * What this kernel and this process can do, each found by trying, with the reason for each no. Nothing is remembered: privileges
+ * may change.
+ *
+ * @throws EMFILE, ENFILE There are no descriptors to try with.
+ * @example
+ * if (!capabilities().passProcess.available) console.log(capabilities().passProcess.reason)
+ */
+export declare function capabilities(): Capabilities
+/** An error of a socket or descriptor, in the shape of Node's system errors. */
+export interface SocketError extends NodeJS.ErrnoException {
+  /** The address that the call was about. */
+  address?: Address
+  /** sendMany: how many messages went before the error. */
+  sent?: number
+  /** ERR_MESSAGE_TRUNCATED: the true length of the record, in bytes. */
+  length?: number
+  /** ERR_FD_KIND: what the descriptor is. */
+  kind?: string
+  /** A stream send that was cut off: how many of its bytes the kernel had taken. */
+  bytesWritten?: number
+}
+/** The codes that are our own; all others are those of the operating system and of Node. */
+export type ErrorCode =
+  | 'ERR_FD_KIND'
+  | 'ERR_FDS_COUNT'
+  | 'ERR_FDS_REFUSED'
+  | 'ERR_FDS_TRUNCATED'
+  | 'ERR_TOO_MANY_FDS'
+  | 'ERR_MESSAGE_EMPTY'
+  | 'ERR_MESSAGE_TRUNCATED'
+  | 'ERR_MESSAGES_HELD'
+  | 'ERR_NO_IDENTITY'
+  | 'ERR_PATH_TOO_LONG'
+  | 'ERR_PEER_REFUSED'
+  | 'ERR_QUEUE_FULL'
+  | 'ERR_SOCKET_CLOSED'
+  | 'ERR_UNSUPPORTED_PLATFORM'
+/**
+ * Whether `error` is an error with this code.
+ *
+ * @param code One of {@link ErrorCode}, of the system (`ECONNREFUSED`) or of Node (`ABORT_ERR`).
+ * @example
+ * try { await connect('/run/app.sock') } catch (error) { if (!hasCode(error, 'ENOENT')) throw error }
+ */
+export declare function hasCode(error: unknown, code: ErrorCode | (string & {})): error is SocketError
 
 export {}

@@ -5,6 +5,8 @@
  * @packageDocumentation
  */
 
+import './lib/conversions.js'
+
 export type { Data } from './lib/arguments.js'
 export {
   type Authorize,
@@ -17,10 +19,14 @@ export {
 export type { Batch, BorrowedMessage } from './lib/batch.js'
 export { type Capabilities, type Capability, capabilities } from './lib/capabilities.js'
 export { type BindOptions, bind, type ConnectOptions, connect, pair } from './lib/connect.js'
+export type { NetSocketOptions } from './lib/conversions.js'
 export { type Credentials, type Ids, peerCredentials, type When } from './lib/credentials.js'
 export { type InternetAddress, OwnedFd, openSocket } from './lib/descriptor.js'
+export { type Detached, detachFd } from './lib/detaching.js'
 export { type ErrorCode, hasCode, type SocketError } from './lib/errors.js'
+export type { FdFileHandle } from './lib/file-handle.js'
 export { type Connected, type ListenOptions, listen, UnixListener } from './lib/listener.js'
+export { type MemfdOptions, memfd, type Seal } from './lib/memory-file.js'
 export type { ControlMessage, Envelope, Message } from './lib/message.js'
 export type { SenderCredentials } from './lib/message-credentials.js'
 export type { SocketOptions } from './lib/options.js'

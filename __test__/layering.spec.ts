@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import test from 'ava'
 import ts from 'typescript'
 
-/** The modules of index.ts and lib/, highest level first. A module imports strictly lower levels. */
+/** The modules of index.ts, entries/ and lib/, highest level first. A module imports strictly lower levels. */
 const levels = [
-  ['index'],
+  ['index', 'entries/systemd', 'entries/handoff'],
+  ['systemd', 'handoff'],
+  ['conversions', 'detaching'],
   ['listener', 'capabilities'],
   ['connect'],
   ['socket'],
@@ -15,8 +17,9 @@ const levels = [
   ['receiving', 'sending'],
   ['outgoing'],
   ['message'],
+  ['memory-file'],
   ['descriptor', 'process', 'message-credentials', 'authorization'],
-  ['handle'],
+  ['handle', 'file-handle'],
   ['readiness', 'credentials'],
   ['queue', 'poller', 'source', 'options'],
   ['address', 'wait', 'arguments'],
@@ -26,7 +29,7 @@ const levels = [
 
 const longestFunction = 60
 const root = join(__dirname, '..')
-const modules = ['index.ts', ...filesIn('lib', '.ts')].filter(isSource)
+const modules = ['index.ts', ...filesIn('entries', '.ts'), ...filesIn('lib', '.ts')].filter(isSource)
 
 test('every module has a level', (t) => {
   const known = levels.flat()
@@ -78,7 +81,7 @@ type Extent = { place: string; lines: number }
 
 function sources(): string[] {
   const scripts = filesIn('scripts', '.mjs')
-  const typescript = ['lib', '__test__', 'examples', 'bench'].flatMap((folder) => filesIn(folder, '.ts'))
+  const typescript = ['entries', 'lib', '__test__', 'examples', 'bench'].flatMap((folder) => filesIn(folder, '.ts'))
   return ['index.ts', ...typescript.filter(isSource), ...scripts, ...filesIn('crates', '.rs')]
 }
 

@@ -27,7 +27,8 @@ test('the archive holds the compiled modules and no source, test or script', (t)
   const pack = execFileSync('npm', ['pack', '--dry-run', '--json'], { cwd: root, encoding: 'utf8', stdio: 'pipe' })
   const [archive] = JSON.parse(pack)
   const paths: string[] = archive.files.map((file: { path: string }) => file.path)
-  const expected = /^(index\.(js|mjs|d\.ts|d\.mts)|lib\/[\w/-]+\.js|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/
+  const expected =
+    /^((index|entries\/[\w-]+)\.(js|mjs|d\.ts|d\.mts)|lib\/[\w/-]+\.js|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/
   t.deepEqual(
     paths.filter((path) => !expected.test(path)),
     [],

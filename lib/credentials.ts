@@ -138,23 +138,32 @@ function ask(fd: number): Row {
   return ask(fd)
 }
 
-function sourcesOf(who: Omit<Credentials, 'sources' | 'when'>, facts: Int32Array): Credentials['sources'] {
-  const sources: Record<string, { source: string; when: When; at?: number }> = {}
-  for (let index = 0; index < FIELDS.length; index++) {
-    const field = FIELDS[index] as (typeof FIELDS)[number]
-    const origin = facts[FIRST_ORIGIN + index] as number
-    if (origin !== 0 && who[field] !== null) sources[field] = originOf(origin)
-  }
-  return sources
-}
+type Origin = { source: string; when: When; at?: number }
 
 let names: readonly string[] | undefined
+/** Origins without a time of their own: the same objects for everybody. */
+const origins: Origin[] = []
 
-function originOf(origin: number): { source: string; when: When; at?: number } {
+function originOf(code: number, now: number): Origin {
+  const known = origins[code]
+  if (known !== undefined) return known
   names ??= native.sourceNames()
-  const source = names[origin % constants.whenStep] as string
-  const when = WHENS[Math.floor(origin / constants.whenStep)] as When
-  return Object.freeze(when === 'query' ? { source, when, at: Date.now() } : { source, when })
+  const source = names[code % constants.whenStep] as string
+  const when = WHENS[Math.floor(code / constants.whenStep)] as When
+  if (when === 'query') return Object.freeze({ source, when, at: now })
+  const origin = Object.freeze({ source, when })
+  origins[code] = origin
+  return origin
+}
+
+function sourcesOf(who: Omit<Credentials, 'sources' | 'when'>, facts: Int32Array): Credentials['sources'] {
+  const now = Date.now()
+  const sources: Record<string, Origin> = {}
+  for (let index = 0; index < FIELDS.length; index++) {
+    const field = FIELDS[index] as (typeof FIELDS)[number]
+    if (who[field] !== null) sources[field] = originOf(facts[FIRST_ORIGIN + index] as number, now)
+  }
+  return sources
 }
 
 /** The process id of the peer, null where it has none in our namespace. Throws ERR_NO_IDENTITY where there is no peer. */
@@ -168,26 +177,35 @@ export function askPeer(fd: number): { pid: number | null } {
 /** What the kernel tells of the peer now. Throws ERR_NO_IDENTITY where it has none, also none that we can name. */
 function askWho(fd: number): Credentials<'connect'> {
   const { facts, groups, label } = ask(fd)
-  const told = (field: (typeof FIELDS)[number]): boolean => facts[FIRST_ORIGIN + FIELDS.indexOf(field)] !== 0
+  const told = (index: number): boolean => facts[FIRST_ORIGIN + index] !== 0
   const id = (at: number): number => (facts[at] as number) >>> 0
   if (isNobody(facts[0] as number, id(1))) throw noIdentity(REASONS[5] as string)
-  const who = {
-    pid: told('pid') ? (facts[0] as number) : null,
-    uid: told('uid') ? mappedUid(id(1)) : null,
-    gid: told('gid') ? mappedGid(id(2)) : null,
-    real: told('real') ? mappedIds(id(3), id(4)) : null,
-    effective: told('effective') ? mappedIds(id(5), id(6)) : null,
-    saved: told('saved') ? mappedIds(id(7), id(8)) : null,
-    groups: told('groups') ? groupsIn(groups, facts[17] as number) : null,
-    label: told('label') ? label.toString('utf8', 0, facts[18]) : null,
+  // One literal and no spread: an identity is asked for at every connection.
+  const who: Credentials<'connect'> = {
+    pid: told(0) ? (facts[0] as number) : null,
+    uid: told(1) ? mappedUid(id(1)) : null,
+    gid: told(2) ? mappedGid(id(2)) : null,
+    real: told(3) ? mappedIds(id(3), id(4)) : null,
+    effective: told(4) ? mappedIds(id(5), id(6)) : null,
+    saved: told(5) ? mappedIds(id(7), id(8)) : null,
+    groups: told(6) ? groupsIn(groups, facts[17] as number) : null,
+    label: told(7) ? label.toString('utf8', 0, facts[18]) : null,
+    sources: {},
+    when: 'connect',
   }
   if (who.pid === null && who.uid === null) throw noIdentity('its ids are not mapped in this namespace')
-  return freeze<Credentials<'connect'>>({ ...who, sources: sourcesOf(who, facts), when: 'connect' })
+  who.sources = sourcesOf(who, facts)
+  return freeze(who)
 }
 
 /** The first `count` groups, without those that only stand for "not mapped". */
 export function groupsIn(groups: Uint32Array, count: number): number[] {
-  return [...groups.subarray(0, count)].filter((gid) => mappedGid(gid) !== null)
+  const known: number[] = []
+  for (let index = 0; index < count; index++) {
+    const gid = mappedGid(groups[index] as number)
+    if (gid !== null) known.push(gid)
+  }
+  return known
 }
 
 const remembered = new WeakMap<object, Credentials<'connect'>>()

@@ -22,6 +22,12 @@ export interface InternetAddress {
 const NEEDS_THREAD = -1_000_000
 const MOST_BYTES = 0x7fffffff
 
+/** By the numbers of crates/binding/src/socket.rs. */
+const STATES: readonly (OwnedFd['state'] | undefined)[] = [undefined, 'listening', 'connected', 'unconnected']
+/** By the two lowest bits of the status flags. */
+const ACCESS = ['read', 'write', 'read-write'] as const
+const ACCESS_MASK = 3
+
 const DOMAINS = ['inet', 'inet6', 'unix', 'packet', 'netlink'] as const
 const TYPES = ['stream', 'dgram', 'seqpacket', 'raw'] as const
 const PROTOCOLS = { icmp: 1, tcp: 6, udp: 17, icmp6: 58 } as const
@@ -132,6 +138,18 @@ export class OwnedFd implements Disposable {
       this.#kind = kind
     }
     return this.#kind
+  }
+
+  /** Of a socket: whether it listens, or is connected; null for anything that is not a socket. */
+  get state(): 'listening' | 'connected' | 'unconnected' | null {
+    return STATES[native.socketState(this.#handle.open)] ?? null
+  }
+
+  /** What may be done with it by reading and writing. `path`: nothing, it only names a file (O_PATH). */
+  get access(): 'read' | 'write' | 'read-write' | 'path' {
+    const flags = this.flags
+    if (flags & constants.oPath) return 'path'
+    return ACCESS[flags & ACCESS_MASK] ?? 'read-write'
   }
 
   /** Status flags (F_GETFL): access mode, O_NONBLOCK, O_APPEND. They are shared with all duplicates. See fcntl(2). */

@@ -14,12 +14,15 @@ export interface SocketError extends NodeJS.ErrnoException {
   sent?: number
   /** ERR_MESSAGE_TRUNCATED: the true length of the record, in bytes. */
   length?: number
+  /** ERR_FD_KIND: what the descriptor is. */
+  kind?: string
   /** A stream send that was cut off: how many of its bytes the kernel had taken. */
   bytesWritten?: number
 }
 
 /** The codes that are our own; all others are those of the operating system and of Node. */
 export type ErrorCode =
+  | 'ERR_FD_KIND'
   | 'ERR_FDS_COUNT'
   | 'ERR_FDS_REFUSED'
   | 'ERR_FDS_TRUNCATED'

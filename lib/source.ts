@@ -57,6 +57,50 @@ export function lastingOf(source: FdSource): object | undefined {
   return source instanceof Socket ? ((source as unknown as Candidate)._handle ?? undefined) : undefined
 }
 
+/** What an object of Node has in hand that its descriptor alone does not tell. */
+export interface Holding {
+  readonly connecting: boolean
+  readonly encrypted: boolean
+  readonly parsing: boolean
+  readonly writing: boolean
+  readonly reading: boolean
+  readonly decoding: boolean
+}
+
+/** Streams of `fs` and `net`, as far as their private fields matter. */
+interface StreamParts {
+  connecting?: boolean
+  encrypted?: boolean
+  parser?: unknown
+  writableLength?: number
+  readableEncoding?: string | null
+  _readableState?: { reading?: boolean }
+  _handle?: { readStop?: () => void; reading?: boolean; _consumed?: boolean; writeQueueSize?: number } | null
+  pause?: () => void
+}
+
+/** A file's read runs on a thread and has moved the position already; a socket's does not exist. */
+export function holdingOf(source: object): Holding {
+  const stream = source as StreamParts
+  const hasHandle = stream._handle !== undefined && stream._handle !== null
+  return {
+    connecting: stream.connecting === true,
+    encrypted: stream.encrypted === true,
+    parsing: Boolean(stream.parser) || stream._handle?._consumed === true,
+    writing: (stream.writableLength ?? 0) > 0 || (stream._handle?.writeQueueSize ?? 0) > 0,
+    reading: !hasHandle && stream._readableState?.reading === true,
+    decoding: typeof stream.readableEncoding === 'string',
+  }
+}
+
+/** Nothing more is read from the descriptor: what is there from now on stays in the kernel. */
+export function stopReading(source: object): void {
+  const stream = source as StreamParts
+  stream.pause?.()
+  stream._handle?.readStop?.()
+  if (stream._handle) stream._handle.reading = false
+}
+
 /** The number of `source`. Throws a TypeError where it has none, ERR_SOCKET_CLOSED where it is closed. */
 export function fdOf(source: FdSource, name = 'fd'): number {
   if (typeof source === 'number') return checkNumber(source, name)

@@ -11,6 +11,7 @@ mod credentials;
 mod descriptor;
 mod inet;
 mod memory;
+mod memory_file;
 mod message;
 mod poller;
 mod process;

@@ -82,6 +82,12 @@ pub fn socket_name(fd: i32, peer: bool, #[napi(ts_arg_type = "Uint8Array")] mut 
     }))
 }
 
+/// 1 listening, 2 connected, 3 unconnected; a negative errno where it is no socket.
+#[napi(catch_unwind)]
+pub fn socket_state(fd: i32) -> i32 {
+    code(borrow(fd).and_then(socket::state).map(|state| state as i32))
+}
+
 /// getsockopt(2): the bytes written into `out`.
 #[napi(catch_unwind)]
 pub fn get_option(fd: i32, level: i32, name: i32, #[napi(ts_arg_type = "Uint8Array")] mut out: Out<u8>) -> i32 {

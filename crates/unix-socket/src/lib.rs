@@ -11,6 +11,7 @@ pub mod descriptor;
 pub mod inet;
 pub mod jobs;
 pub mod kind;
+pub mod memory_file;
 pub mod message;
 pub mod option;
 mod os;

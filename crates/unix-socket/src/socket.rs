@@ -3,7 +3,7 @@
 use crate::address::{self, SocketAddress};
 use crate::descriptor::above_stdio;
 use crate::syscall::{self, retry, End};
-use crate::{path, Errno, Result};
+use crate::{option, path, Errno, Result};
 use nix::sys::socket::{AddressFamily, Shutdown, SockFlag, SockType};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
@@ -61,6 +61,33 @@ pub fn local_name(fd: BorrowedFd<'_>) -> Result<Vec<u8>> {
 /// getpeername(2) as a name of [`address`]; `ENOTCONN` where there is no peer.
 pub fn peer_name(fd: BorrowedFd<'_>) -> Result<Vec<u8>> {
     name(fd, End::Peer)
+}
+
+/// What a socket is ready for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum State {
+    /// Accepting connections.
+    Listening = 1,
+    /// It has a peer, which may have gone.
+    Connected,
+    /// Neither.
+    Unconnected,
+}
+
+/// The state of a socket of any family. `ENOTSOCK` for anything else.
+pub fn state(fd: BorrowedFd<'_>) -> Result<State> {
+    // Families that cannot listen may not know the option.
+    if option::get_number(fd, libc::SO_TYPE).is_ok()
+        && option::get_number(fd, libc::SO_ACCEPTCONN).is_ok_and(|on| on != 0)
+    {
+        return Ok(State::Listening);
+    }
+    match syscall::name(fd, End::Peer, &mut [0; address::BUFFER_SIZE]) {
+        Ok(_) => Ok(State::Connected),
+        Err(Errno::ENOTSOCK | Errno::EBADF) => Err(Errno::ENOTSOCK),
+        Err(_) => Ok(State::Unconnected),
+    }
 }
 
 fn name(fd: BorrowedFd<'_>, end: End) -> Result<Vec<u8>> {
