@@ -161,8 +161,14 @@ export function peerProcess(source: FdSource): ProcessHandle | null {
   return ProcessHandle.own(check(pidfd, 'getsockopt'), pid)
 }
 
+/** Without SO_PASSCRED no number comes with a message: only the pidfd knows it. */
+function pidOf(pidfd: number): number | null {
+  const info = new Int32Array(INFO_SIZE)
+  return native.processInfo(pidfd, info) < 0 ? null : info[0] || null
+}
+
 /** The handle that came with a message: a pidfd, or the negative error number that the kernel gave in its place. */
 export function receivedProcess(pidfd: number, pid: number | null): ProcessHandle | Error {
-  if (pidfd > 0) return ProcessHandle.own(pidfd, pid)
+  if (pidfd > 0) return ProcessHandle.own(pidfd, pid ?? pidOf(pidfd))
   return GONE.has(pidfd) ? ProcessHandle.ended(pid) : systemError(pidfd, 'recvmsg')
 }

@@ -328,7 +328,10 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
     }
     return {
       next: async () => {
-        if (done || this.closed) return finish()
+        if (done || this.closed) {
+          stop?.()
+          return finish()
+        }
         try {
           const value = await next()
           return value === null ? finish() : { done: false, value }
@@ -433,13 +436,19 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
    * @throws ERR_MESSAGES_HELD Messages were read ahead (`takeUnread()` first) or sends are queued (await them first).
    */
   detach(): OwnedFd {
+    const fd = this.assertDetachable()
+    this.#changed.restore(fd)
+    noLongerForgettable(this.#handle)
+    return OwnedFd.own(this.#handle.release())
+  }
+
+  /** @internal Throws as `detach`, which would lose nothing otherwise. Returns the number. */
+  assertDetachable(): number {
     const fd = this.#handle.open
     if (this.#receiver.holding)
       throw ownError('ERR_MESSAGES_HELD', 'Messages were read ahead and are unread; take them with takeUnread() first')
     if (!this.#sender.idle) throw ownError('ERR_MESSAGES_HELD', 'Sends are queued; await them first')
-    this.#changed.restore(fd)
-    noLongerForgettable(this.#handle)
-    return OwnedFd.own(this.#handle.release())
+    return fd
   }
 
   /** The same as `close()`, without waiting. */
