@@ -13,6 +13,8 @@ export interface ChildOptions {
   /** The most descriptors that the process may have (RLIMIT_NOFILE, soft and hard). */
   descriptors?: number
   env?: Record<string, string>
+  /** A program in front of it, with its arguments, such as `unshare --user`. */
+  wrapper?: string
   /** Its standard input: nothing, a stream socket, or a pipe that nobody else holds. Neither has O_NONBLOCK. */
   input?: 'none' | 'socket' | 'pipe'
 }
@@ -20,7 +22,7 @@ export interface ChildOptions {
 /** Runs scenario `name` of a module beside this one, with `gc()` at hand. */
 export async function runScenario(module: string, name: string, options: ChildOptions = {}): Promise<Outcome> {
   const limit = options.descriptors === undefined ? '' : `ulimit -n ${options.descriptors}; `
-  const script = `${options.input === 'pipe' ? ': | ' : ''}${limit}exec "$0" --expose-gc "$@"`
+  const script = `${options.input === 'pipe' ? ': | ' : ''}${limit}exec ${options.wrapper ?? ''} "$0" --expose-gc "$@"`
   const child = spawn('/bin/sh', ['-c', script, process.execPath, join(__dirname, `${module}.js`), name], {
     env: { ...process.env, ...options.env },
     stdio: [options.input === 'socket' ? 'pipe' : 'ignore', 'pipe', 'pipe'],
