@@ -3,6 +3,7 @@
  * and that gate for servers of Node. Knows credentials, not listeners; whatever it cannot prove it refuses.
  */
 import { type Server, Socket } from 'node:net'
+import { inspect } from 'node:util'
 import { isPromise } from 'node:util/types'
 import { integer, optionsObject } from './arguments.js'
 import { type Credentials, peerCredentials } from './credentials.js'
@@ -77,7 +78,7 @@ function among(name: string, wanted: readonly number[], of: (who: Who) => readon
   return (who) => {
     const found = of(who)
     if (found.some((id) => id !== null && wanted.includes(id))) return undefined
-    return `${name} ${found.join(', ')} is not ${wanted.join(' or ')}`
+    return `${name} ${found.map((id) => id ?? 'unknown').join(', ')} is not ${wanted.join(' or ') || 'any: none is named'}`
   }
 }
 
@@ -118,10 +119,8 @@ export class Gate<S> {
 
   /** Checks the rules, once, before there is any connection. */
   constructor(authorize: Authorize<S>, onRefused: unknown) {
-    if (onRefused !== undefined && typeof onRefused !== 'function')
-      throw invalidType('onRefused', 'a function', onRefused)
+    this.#onRefused = checkOnRefused(onRefused)
     this.#judge = typeof authorize === 'function' ? asked(authorize) : anyOf(authorize)
-    this.#onRefused = onRefused as OnRefused | undefined
   }
 
   /** Whether this connection is let through, now or later. It never throws and never rejects. */
@@ -139,15 +138,27 @@ export class Gate<S> {
     }
   }
 
-  /** An observer that throws must not let anybody in, nor end the process. */
+  /** An observer that throws or rejects must not let anybody in, nor end the process. */
   #refuse(refusal: Refusal): false {
     try {
-      this.#onRefused?.(Object.freeze(refusal))
+      const told: unknown = this.#onRefused?.(Object.freeze(refusal))
+      if (isPromise(told)) told.catch(warn)
     } catch (error) {
-      process.emitWarning(`onRefused has thrown: ${messageOf(error)}`, { code: 'ANCILLARY_ON_REFUSED' })
+      warn(error)
     }
     return false
   }
+}
+
+function warn(error: unknown): void {
+  process.emitWarning(`onRefused has thrown: ${messageOf(error)}`, { code: 'ANCILLARY_ON_REFUSED' })
+}
+
+/** A function, or undefined where nothing was given. */
+export function checkOnRefused(onRefused: unknown): OnRefused | undefined {
+  if (onRefused !== undefined && typeof onRefused !== 'function')
+    throw invalidType('onRefused', 'a function', onRefused)
+  return onRefused as OnRefused | undefined
 }
 
 function asked<S>(authorize: AuthorizeFunction<S>): Judge<S> {
@@ -159,7 +170,8 @@ function asked<S>(authorize: AuthorizeFunction<S>): Judge<S> {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  if (error instanceof Error) return error.message
+  return typeof error === 'string' ? error : inspect(error)
 }
 
 /**
@@ -209,16 +221,22 @@ export function requirePeer<S extends Server>(
 function judge(gate: Gate<Socket>, socket: unknown, admit: (socket: Socket) => boolean): boolean {
   if (!(socket instanceof Socket)) throw invalidType('socket', 'a net.Socket', socket)
   const verdict = gate.admits(socket, socket)
-  if (typeof verdict === 'boolean') return verdict ? admit(socket) : refuse(socket)
+  if (typeof verdict === 'boolean') return verdict && !socket.destroyed ? admit(socket) : refuse(socket)
   // Nobody listens yet: an error of a connection that waits must not end the process.
   const ignore = (): void => {}
   socket.on('error', ignore)
   void verdict.then((admitted) => {
     socket.off('error', ignore)
     if (!admitted) refuse(socket)
-    else if (!socket.destroyed) admit(socket)
+    else if (!socket.destroyed) admitLate(socket, admit)
   })
   return true
+}
+
+/** The end of a client that sent nothing was told while nobody listened; a server that is not told waits for more, for ever. */
+function admitLate(socket: Socket, admit: (socket: Socket) => boolean): void {
+  if (socket.readableEnded) process.nextTick(() => socket.emit('end'))
+  admit(socket)
 }
 
 function refuse(socket: Socket): true {

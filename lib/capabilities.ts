@@ -5,8 +5,9 @@
 import { existsSync } from 'node:fs'
 import { connectedPair, openHandle } from './connect.js'
 import { everyIdIsMapped } from './credentials.js'
-import { check, type SocketError } from './errors.js'
+import { check, hasCode, type SocketError } from './errors.js'
 import { constants, native } from './native.js'
+import { whyNotExact } from './options.js'
 
 /** Whether something can be done, and if not, why. */
 export interface Capability {
@@ -28,6 +29,8 @@ export interface Capabilities {
   readonly emptyRecords: Capability
   /** A sender is told that its descriptors are refused. */
   readonly passRights: Capability
+  /** `fdsAt: 'exact'`. */
+  readonly fdsAtExact: Capability
   /** `passCredentials`. */
   readonly passCredentials: Capability
   /** `passProcess`. */
@@ -81,6 +84,7 @@ const TRIALS: { readonly [K in keyof Capabilities as string extends K ? never : 
   longPaths: () => (existsSync('/proc/self/fd') ? undefined : '/proc is not mounted'),
   emptyRecords: option(() => constants.soTimestamp, 1),
   passRights: option(() => constants.soPassrights, 1),
+  fdsAtExact: whyNotExact,
   passCredentials: option(() => constants.soPasscred, 1),
   passProcess: option(() => constants.soPasspidfd, 1),
   peerCredentials: option(() => constants.soPeercred),
@@ -118,7 +122,6 @@ const MEANINGS: Readonly<Record<string, string>> = {
   ENODATA: 'the kernel keeps nothing of the kind',
   EPERM: 'the process has no privilege for it',
   EACCES: 'the process has no privilege for it',
-  EMFILE: 'the process is out of descriptors, so that nobody can tell',
 }
 
 function reasonOf(error: SocketError): string {
@@ -132,6 +135,8 @@ function attempt(trial: Trial): Capability {
     const reason = trial(left.open)
     return reason === undefined ? { available: true } : { available: false, reason }
   } catch (error) {
+    // Out of descriptors nobody can tell.
+    if (hasCode(error, 'EMFILE') || hasCode(error, 'ENFILE')) throw error
     return { available: false, reason: reasonOf(error as SocketError) }
   } finally {
     left.close()

@@ -4,7 +4,7 @@
  */
 
 import { integer, oneOf, optionalInteger, optionsObject } from './arguments.js'
-import { type Authorize, Gate, type OnRefused } from './authorization.js'
+import { type Authorize, checkOnRefused, Gate, type OnRefused } from './authorization.js'
 import { type BindOptions, bindTo, boundAddress, checkBinding, closeOnError, openHandle } from './connect.js'
 import { OwnedFd } from './descriptor.js'
 import {
@@ -59,6 +59,13 @@ const JUDGED_MAX = 64
 const SHORTAGE = new Later(10, 500)
 const SHORTAGES = new Set([EMFILE, ENFILE, ENOBUFS, ENOMEM])
 
+/** Connections that are open, whether an accept is held because there are too many, and what will try it again. */
+interface Load {
+  connections: number
+  full: boolean
+  resuming: NodeJS.Immediate | undefined
+}
+
 interface ListenerBirth {
   readonly options: CheckedOptions
   readonly address: Address | undefined
@@ -82,8 +89,7 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
   readonly #accepted: UnixSocket<T>[] = []
   /** Connections that are being judged. */
   readonly #judged = new Set<UnixSocket<T>>()
-  /** Connections that are open, and whether an accept is held because there are too many. */
-  readonly #load = { connections: 0, full: false }
+  readonly #load: Load = { connections: 0, full: false, resuming: undefined }
   #wasNonblocking = true
 
   private constructor(handle: Handle, birth: ListenerBirth) {
@@ -149,22 +155,43 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
 
   #wait(ahead: number, wait?: Wait): Promise<UnixSocket<T>> {
     this.#handle.open
-    return this.#handle.readiness.reading.run({ syscall: 'accept', attempt: () => this.#tryAccept(ahead) }, wait)
+    // `authorize` and `onRefused` run within an attempt: they may close the listener, or abort the very accept that is tried.
+    let over = false
+    const operation = {
+      syscall: 'accept',
+      attempt: () => this.#tryAccept(ahead, () => over),
+      queued: () => void this.#handle.open,
+      cancelled: (error: Error) => {
+        over = true
+        return error
+      },
+    }
+    return this.#handle.readiness.reading.run(operation, wait)
   }
 
-  #tryAccept(ahead: number): UnixSocket<T> | typeof AGAIN | typeof HOLD | Later {
-    for (let count = 0; this.#accepted.length < ahead; count++) {
-      if (this.#judged.size >= JUDGED_MAX) return this.#accepted.shift() ?? HOLD
-      // The poller says it again in the next turn: a flood of strangers must not keep everybody else waiting.
-      if (count > JUDGED_MAX) return this.#accepted.shift() ?? AGAIN
+  #tryAccept(ahead: number, isOver: () => boolean): UnixSocket<T> | typeof AGAIN | typeof HOLD | Later {
+    const waiting = this.#fill(ahead)
+    if (!this.closed && !isOver()) return this.#accepted.shift() ?? waiting
+    resumeSoon(this.#handle, this.#load)
+    return HOLD
+  }
+
+  /** Accepts until there are `ahead`; says what to wait for where there are not. */
+  #fill(ahead: number): typeof AGAIN | typeof HOLD | Later {
+    for (let count = 0; !this.closed && this.#accepted.length < ahead; count++) {
+      if (this.#judged.size >= JUDGED_MAX) return HOLD
+      if (count > JUDGED_MAX) {
+        resumeSoon(this.#handle, this.#load)
+        return HOLD
+      }
       if (this.#load.connections >= this.#birth.maxConnections) {
         this.#load.full = this.#accepted.length === 0
-        return this.#accepted.shift() ?? HOLD
+        return HOLD
       }
       const answer = this.#acceptOne()
-      if (answer !== undefined) return this.#accepted.shift() ?? answer
+      if (answer !== undefined) return answer
     }
-    return this.#accepted.shift() as UnixSocket<T>
+    return HOLD
   }
 
   /** Accepts one into the list; otherwise says why not. */
@@ -184,16 +211,23 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
   /** Into the list, at once or when it has been judged. */
   #admit(socket: UnixSocket<T>): void {
     const verdict = this.#birth.gate?.admits(socket, socket) ?? true
-    if (verdict === true) this.#accepted.push(socket)
-    if (verdict === false) socket[Symbol.dispose]()
-    if (typeof verdict === 'boolean') return
-    this.#judged.add(socket)
+    if (typeof verdict === 'boolean') {
+      this.#conclude(socket, verdict)
+      return
+    }
+    if (this.closed) socket[Symbol.dispose]()
+    else this.#judged.add(socket)
     void verdict.then((admitted) => {
       this.#judged.delete(socket)
-      if (!admitted) socket[Symbol.dispose]()
-      else if (!socket.closed) this.#accepted.push(socket)
-      if (!this.closed) this.#handle.readiness.reading.resume()
+      this.#conclude(socket, admitted)
+      resumeSoon(this.#handle, this.#load)
     })
+  }
+
+  /** A judge may have closed the connection, or the listener. */
+  #conclude(socket: UnixSocket<T>, admitted: boolean): void {
+    if (!admitted || this.closed) socket[Symbol.dispose]()
+    else if (!socket.closed) this.#accepted.push(socket)
   }
 
   #count(handle: Handle): void {
@@ -202,9 +236,9 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
     load.connections++
     handle.onClose(() => {
       load.connections--
-      if (!load.full || listening.closed) return
+      if (!load.full) return
       load.full = false
-      listening.readiness.reading.resume()
+      resumeSoon(listening, load)
     })
   }
 
@@ -293,6 +327,14 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
   }
 }
 
+/** In the next turn of the event loop, once for all: clients who come and are refused without end must not keep it from turning. */
+function resumeSoon(handle: Handle, load: Load): void {
+  load.resuming ??= setImmediate(() => {
+    load.resuming = undefined
+    if (!handle.closed) handle.readiness.reading.resume()
+  })
+}
+
 function shut(handle: Handle): void {
   noLongerForgettable(handle)
   handle.close()
@@ -305,6 +347,7 @@ function checkListenOptions(options: ListenOptions | undefined): Omit<ListenerBi
     given.maxConnections === undefined
       ? Number.POSITIVE_INFINITY
       : integer(given.maxConnections, 'maxConnections', 1, 0x7fffffff)
+  checkOnRefused(given.onRefused)
   const gate = given.authorize === undefined ? undefined : new Gate<UnixSocket>(given.authorize, given.onRefused)
   return { options: checkOptions(given), maxConnections, signal: given.signal, gate }
 }
