@@ -8,9 +8,10 @@ import ts from 'typescript'
 /** The modules of index.ts, entries/ and lib/, highest level first. A module imports strictly lower levels. */
 const levels = [
   ['index', 'entries/systemd', 'entries/handoff'],
-  ['systemd', 'handoff'],
-  ['conversions', 'detaching'],
-  ['listener', 'capabilities'],
+  ['systemd-listen', 'systemd-journal', 'systemd-watchdog', 'handoff'],
+  ['live-handles', 'frames'],
+  ['conversions', 'detaching', 'systemd-notify'],
+  ['listener', 'capabilities', 'systemd-socket'],
   ['connect'],
   ['socket'],
   ['batch'],

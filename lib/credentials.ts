@@ -66,13 +66,15 @@ export function everyIdIsMapped(): boolean {
   return readText('/proc/self/uid_map').split(/\s+/).join(' ') === '0 0 4294967295'
 }
 
+/** Remembered once /proc could be read: out of descriptors nobody can tell, and the overflow ids are nobody's for the moment. */
 function unmappedIds(): Ids {
-  if (overflow === undefined) {
-    overflow = everyIdIsMapped()
-      ? { uid: -1, gid: -1 }
-      : { uid: overflowId('overflowuid'), gid: overflowId('overflowgid') }
-  }
-  return overflow
+  if (overflow !== undefined) return overflow
+  const readable = readText('/proc/sys/kernel/overflowuid') !== ''
+  const ids = everyIdIsMapped()
+    ? { uid: -1, gid: -1 }
+    : { uid: overflowId('overflowuid'), gid: overflowId('overflowgid') }
+  if (readable) overflow = ids
+  return ids
 }
 
 /** A user id, or null where it stands for nobody that we could name. */
@@ -156,14 +158,29 @@ function originOf(code: number, now: number): Origin {
   return origin
 }
 
+/** The last answer: many lookups in one millisecond have the same sources, down to the time. */
+let lastSources:
+  | { readonly now: number; readonly codes: readonly number[]; readonly sources: Credentials['sources'] }
+  | undefined
+
 function sourcesOf(who: Omit<Credentials, 'sources' | 'when'>, facts: Int32Array): Credentials['sources'] {
   const now = Date.now()
+  const last = lastSources
+  let same = last !== undefined && last.now === now
+  for (let index = 0; same && index < FIELDS.length; index++) same = last?.codes[index] === codeOf(who, facts, index)
+  if (same && last !== undefined) return last.sources
+  const codes = FIELDS.map((_, index) => codeOf(who, facts, index))
   const sources: Record<string, Origin> = {}
   for (let index = 0; index < FIELDS.length; index++) {
-    const field = FIELDS[index] as (typeof FIELDS)[number]
-    if (who[field] !== null) sources[field] = originOf(facts[FIRST_ORIGIN + index] as number, now)
+    const code = codes[index] as number
+    if (code !== 0) sources[FIELDS[index] as string] = originOf(code, now)
   }
+  lastSources = { now, codes, sources: Object.freeze(sources) }
   return sources
+}
+
+function codeOf(who: Omit<Credentials, 'sources' | 'when'>, facts: Int32Array, index: number): number {
+  return who[FIELDS[index] as (typeof FIELDS)[number]] === null ? 0 : (facts[FIRST_ORIGIN + index] as number)
 }
 
 /** The process id of the peer, null where it has none in our namespace. Throws ERR_NO_IDENTITY where there is no peer. */

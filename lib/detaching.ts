@@ -6,10 +6,10 @@ import * as dgram from 'node:dgram'
 import * as fs from 'node:fs'
 import * as net from 'node:net'
 import { OwnedFd } from './descriptor.js'
-import { closedError, ownError } from './errors.js'
+import { ownError } from './errors.js'
 import { UnixListener } from './listener.js'
 import { UnixSocket } from './socket.js'
-import { type FdSource, fdOf, type Holding, holdingOf, stopReading } from './source.js'
+import { type FdSource, fdOf, type Holding, holdingOf, startReading, stopReading } from './source.js'
 
 /** A descriptor that was taken from its object. */
 export interface Detached {
@@ -17,6 +17,14 @@ export interface Detached {
   readonly fd: OwnedFd
   /** Bytes that had been read already and come before everything that `fd` gives; empty where there are none. */
   readonly unread: Buffer
+}
+
+/** An object that is about to lose its descriptor. Nothing reads from it until one of the two is called. */
+export interface Leaving extends Detached {
+  /** The object is closed; the other end does not notice, since `fd` is a duplicate. */
+  go(): void
+  /** Everything is as it was; `fd` is closed. */
+  stay(): void
 }
 
 const NOTHING = Buffer.alloc(0)
@@ -36,45 +44,68 @@ function reasonAgainst({ connecting, encrypted, parsing, writing, reading, decod
   return undefined
 }
 
-function assertFree(source: object): void {
-  const reason = reasonAgainst(holdingOf(source))
-  if (reason !== undefined) throw held(reason)
-}
-
 /** The duplicate first: if that fails nothing has happened. Never end(): shutdown(2) would reach the duplicate. */
-function detachStream(stream: net.Socket | fs.ReadStream | fs.WriteStream): Detached {
-  assertFree(stream)
+function leaveStream(stream: net.Socket | fs.ReadStream | fs.WriteStream): Leaving {
+  const reason = reasonAgainst(holdingOf(stream))
+  if (reason !== undefined) throw held(reason)
   const fd = OwnedFd.dup(stream as FdSource)
+  const flowing = 'readableFlowing' in stream && stream.readableFlowing === true
   stopReading(stream)
-  const unread = 'read' in stream ? (stream.read() as Buffer | null) : null
-  stream.destroy()
-  return { fd, unread: unread ?? NOTHING }
+  const unread = ('read' in stream ? (stream.read() as Buffer | null) : null) ?? NOTHING
+  const stay = (): void => {
+    fd.close()
+    if (!('unshift' in stream) || stream.destroyed) return
+    if (unread.length > 0) stream.unshift(unread)
+    startReading(stream, flowing)
+  }
+  return { fd, unread, go: () => void stream.destroy(), stay }
 }
 
-function detachServer(server: net.Server): Detached {
+/** Only looked at until it goes: two processes may accept from one queue. */
+function lend(source: FdSource, go: () => void): Leaving {
+  const fd = OwnedFd.dup(source)
+  return { fd, unread: NOTHING, go, stay: () => fd.close() }
+}
+
+function leaveServer(server: net.Server): Leaving {
   const address = server.address()
   if (typeof address === 'string') {
     throw held(`closing it would remove ${address}; make it with listen(path).toNetServer(server)`)
   }
-  const fd = OwnedFd.dup(server)
   // Not http's own close, which also ends connections that are idle.
-  net.Server.prototype.close.call(server)
-  return { fd, unread: NOTHING }
+  return lend(server, () => void net.Server.prototype.close.call(server))
 }
 
-function detachDgram(socket: dgram.Socket): Detached {
+function leaveDgram(socket: dgram.Socket): Leaving {
   if (socket.getSendQueueCount() > 0) throw held('sends are queued; await their callbacks first')
-  const fd = OwnedFd.dup(socket)
-  socket.close()
-  return { fd, unread: NOTHING }
+  return lend(socket, () => void socket.close())
 }
 
-/** Resolves nothing and waits for nothing: the duplicate is ours at once, the old number is closed in its own time. */
-function detachFile(file: { readonly fd: number; close?: () => unknown }): Detached {
+/** Waits for nothing: the duplicate is ours at once, the old number is closed in its own time. */
+function leaveFile(file: { readonly fd: number; close?: () => unknown }): Leaving {
   if (typeof file.close !== 'function') throw held('nobody knows how to close the object')
-  const fd = OwnedFd.dup(file)
-  void Promise.resolve(file.close()).catch(() => {})
-  return { fd, unread: NOTHING }
+  return lend(file, () => void Promise.resolve(file.close?.()).catch(() => {}))
+}
+
+/** Ours: `detach` puts options back and refuses to lose messages; a listener's file stays. */
+function leaveOurs(source: UnixSocket | UnixListener | OwnedFd): Leaving {
+  if (source instanceof UnixSocket) source.assertDetachable()
+  return lend(source, () => (source instanceof OwnedFd ? source : source.detach()).close())
+}
+
+/** Prepares to take the descriptor of a live object away; until `go()` it can stay. Throws as {@link detachFd}. */
+export function leave(source: FdSource): Leaving {
+  if (typeof source === 'number') return lend(source, () => OwnedFd.adopt(source).close())
+  fdOf(source, 'source')
+  if (source instanceof OwnedFd || source instanceof UnixSocket || source instanceof UnixListener) {
+    return leaveOurs(source)
+  }
+  if (source instanceof net.Socket || source instanceof fs.ReadStream || source instanceof fs.WriteStream) {
+    return leaveStream(source)
+  }
+  if (source instanceof net.Server) return leaveServer(source)
+  if (source instanceof dgram.Socket) return leaveDgram(source)
+  return leaveFile(source as { readonly fd: number })
 }
 
 /**
@@ -91,18 +122,8 @@ function detachFile(file: { readonly fd: number; close?: () => unknown }): Detac
  */
 export function detachFd(source: FdSource): Detached {
   if (typeof source === 'number') return { fd: OwnedFd.adopt(source), unread: NOTHING }
-  if (source instanceof OwnedFd) return { fd: reowned(source), unread: NOTHING }
   if (source instanceof UnixSocket || source instanceof UnixListener) return { fd: source.detach(), unread: NOTHING }
-  fdOf(source, 'source')
-  if (source instanceof net.Socket || source instanceof fs.ReadStream || source instanceof fs.WriteStream) {
-    return detachStream(source)
-  }
-  if (source instanceof net.Server) return detachServer(source)
-  if (source instanceof dgram.Socket) return detachDgram(source)
-  return detachFile(source as { readonly fd: number })
-}
-
-function reowned(fd: OwnedFd): OwnedFd {
-  if (fd.closed) throw closedError('descriptor')
-  return OwnedFd.own(fd.surrender())
+  const { fd, unread, go } = leave(source)
+  go()
+  return { fd, unread }
 }

@@ -75,8 +75,15 @@ interface StreamParts {
   writableLength?: number
   readableEncoding?: string | null
   _readableState?: { reading?: boolean }
-  _handle?: { readStop?: () => void; reading?: boolean; _consumed?: boolean; writeQueueSize?: number } | null
+  _handle?: {
+    readStop?: () => void
+    readStart?: () => void
+    reading?: boolean
+    _consumed?: boolean
+    writeQueueSize?: number
+  } | null
   pause?: () => void
+  resume?: () => void
 }
 
 /** A file's read runs on a thread and has moved the position already; a socket's does not exist. */
@@ -99,6 +106,14 @@ export function stopReading(source: object): void {
   stream.pause?.()
   stream._handle?.readStop?.()
   if (stream._handle) stream._handle.reading = false
+}
+
+/** Takes `stopReading` back. `flowing`: somebody listened for data. */
+export function startReading(source: object, flowing: boolean): void {
+  const stream = source as StreamParts
+  stream._handle?.readStart?.()
+  if (stream._handle) stream._handle.reading = true
+  if (flowing) stream.resume?.()
 }
 
 /** The number of `source`. Throws a TypeError where it has none, ERR_SOCKET_CLOSED where it is closed. */

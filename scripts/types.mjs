@@ -54,7 +54,8 @@ function declaredNames(statement) {
 function withoutShared(page) {
   const doomed = statementsOf(page).filter((statement) => declaredNames(statement).some((name) => shared.has(name)))
   const kept = doomed.toReversed().reduce((text, node) => text.slice(0, node.pos) + text.slice(node.end), page)
-  const used = [...new Set(doomed.flatMap(declaredNames))].filter((name) => new RegExp(`\\b${name}\\b`).test(kept))
+  const code = kept.replace(/\/\*.*?\*\//gs, '')
+  const used = [...new Set(doomed.flatMap(declaredNames))].filter((name) => new RegExp(`\\b${name}\\b`).test(code))
   const line = used.length > 0 ? `import type { ${used.sort().join(', ')} } from '../index.js'\n` : ''
   const [head] = /^.*?^\/\/ Generated[^\n]*\n/ms.exec(kept)
   return head + line + kept.slice(head.length)

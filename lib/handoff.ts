@@ -1,0 +1,429 @@
+/**
+ * Handing live handles to another process: one at a time (`sendHandle`, `receiveHandle`), or all that a program serves with, to its
+ * successor (`serve`, `takeOver`). Until the other end has said that it has everything, nothing is given up here.
+ */
+import { EventEmitter } from 'node:events'
+import * as http from 'node:http'
+import * as net from 'node:net'
+import { bytesOf, type Data, optionsObject } from './arguments.js'
+import type { Authorize } from './authorization.js'
+import { connect } from './connect.js'
+import type { OwnedFd } from './descriptor.js'
+import { hasCode, invalidValue, ownError } from './errors.js'
+import { type Frame, FrameSocket } from './frames.js'
+import { type Connected, type ListenOptions, listen, type UnixListener } from './listener.js'
+import {
+  type Departure,
+  decodeBody,
+  departure,
+  encodeBody,
+  type HandedOver,
+  type Handing,
+  handedOver,
+} from './live-handles.js'
+import { peerProcess } from './process.js'
+import type { UnixSocket } from './socket.js'
+import type { Wait } from './wait.js'
+import type { Address } from './words.js'
+
+/** Types of frames: a handle and its receipt; then the conversation of a take-over in its order. */
+const HANDLE = 1
+const RECEIPT = 2
+const TAKE = 3
+const ITEM = 4
+const STATE = 5
+const READY = 6
+const GO = 7
+const CONFIRM = 8
+const DONE = 9
+
+const frameSockets = new WeakMap<UnixSocket<Connected>, FrameSocket>()
+
+function framesOn(socket: UnixSocket<Connected>): FrameSocket {
+  const known = frameSockets.get(socket) ?? new FrameSocket(socket)
+  frameSockets.set(socket, known)
+  return known
+}
+
+function unexpected(frame: Frame | null, wanted: string): Error {
+  for (const fd of frame?.fds ?? []) fd.close()
+  const what = frame === null ? 'it has ended' : `it sent ${frame.type}`
+  return ownError('ERR_HANDOFF', `The other end did not send ${wanted}: ${what}`)
+}
+
+async function expect(frames: FrameSocket, type: number, wanted: string, wait?: Wait): Promise<Frame> {
+  const frame = await frames.receive(wait)
+  if (frame === null || frame.type !== type) throw unexpected(frame, wanted)
+  return frame
+}
+
+function bodyOf(words: object, leaving: Departure): Buffer {
+  return encodeBody({ ...words, type: leaving.type }, leaving.unread)
+}
+
+/**
+ * Gives a live handle to the process at the other end and resolves when that has it. Then it is gone from here: a `net.Socket` takes
+ * along the bytes that Node had read, a server stops accepting, and nobody who is connected notices.
+ *
+ * If it fails, the handle is as it was. The other end calls {@link receiveHandle}; its socket must accept a descriptor (`maxFds`).
+ * Nothing else may be sent or received on this socket meanwhile.
+ *
+ * @param data Anything that JSON can tell, for the receiver.
+ * @throws ERR_MESSAGES_HELD Something would be lost: queued writes, TLS, an http request that is being parsed, a server's path.
+ * @throws ERR_FDS_REFUSED The other end accepts no descriptors. @throws ERR_HANDOFF It does not speak this protocol, or has ended.
+ */
+export async function sendHandle(
+  socket: UnixSocket<Connected>,
+  handle: Handing,
+  options?: Wait & { data?: unknown },
+): Promise<void> {
+  const { data, ...wait } = optionsObject(options) as Wait & { data?: unknown }
+  const frames = framesOn(socket)
+  const leaving = departure(handle)
+  try {
+    await frames.send(HANDLE, bodyOf({ data: data ?? null }, leaving), [leaving.fd], wait)
+    await expect(frames, RECEIPT, 'a receipt', wait)
+  } catch (error) {
+    leaving.stay()
+    throw error
+  }
+  leaving.go()
+  leaving.fd.close()
+}
+
+/** A handle as {@link receiveHandle} gives it. */
+export interface ReceivedHandle extends HandedOver {
+  /** What the sender said beside it. */
+  readonly data: unknown
+}
+
+/**
+ * Receives one handle from {@link sendHandle}, and tells the sender that it has come; `null` at the end. `live()` makes it what it
+ * was: a `net.Socket` with its unread bytes first, a listening server, a terminal. Or convert its `fd` in another way.
+ *
+ * @throws ERR_HANDOFF The other end does not speak this protocol.
+ */
+export async function receiveHandle(socket: UnixSocket<Connected>, options?: Wait): Promise<ReceivedHandle | null> {
+  const frames = framesOn(socket)
+  const frame = await frames.receive(options)
+  if (frame === null) return null
+  if (frame.type !== HANDLE || frame.fds.length !== 1) throw unexpected(frame, 'a handle')
+  const { words, bytes } = decodeBody(frame.body)
+  const handle = handedOver(words.type, frame.fds[0] as OwnedFd, bytes)
+  await frames.send(RECEIPT)
+  return { ...handle, data: words.data }
+}
+
+/** Handles by name; a list where there are several. */
+export type Handings = { readonly [name: string]: Handing | readonly Handing[] }
+
+/** Options of {@link serve}. */
+export interface ServeOptions {
+  /** Who may take over. Default: a process of our own user. */
+  authorize?: Authorize<UnixSocket<Connected>>
+  /** Permission bits of the socket file. Default 0o600. */
+  mode?: number
+  /** Bytes for the successor, asked for as late as possible; at most 64 MiB. */
+  state?: () => Data | Promise<Data>
+  /** Told of a successor that failed half-way: this process goes on as if nothing had happened. */
+  onFailed?: (error: unknown) => void
+}
+
+/**
+ * Offers what this process serves with to a successor that calls {@link takeOver} at the same address. See {@link serve}.
+ */
+export class Handoff implements AsyncDisposable {
+  /** Resolves when a successor has taken over: this process has stopped accepting and only ends what it has begun. Rejects if closed before. */
+  readonly taken: Promise<void>
+  readonly #listener: UnixListener
+  readonly #events = new EventEmitter()
+  #servers: net.Server[] = []
+
+  private constructor(listener: UnixListener, offer: Offer) {
+    this.#listener = listener
+    this.taken = new Promise((resolve, reject) => this.#events.once('taken', resolve).once('closed', reject))
+    // Whoever does not ask need not hear of it.
+    this.taken.catch(() => {})
+    void this.#run(offer)
+  }
+
+  /** @internal */
+  static start(listener: UnixListener, offer: Offer): Handoff {
+    return new Handoff(listener, offer)
+  }
+
+  /** One successor after the other; the first that comes to the end is the last. */
+  async #run(offer: Offer): Promise<void> {
+    for await (const socket of this.#listener) {
+      const frames = new FrameSocket(socket)
+      try {
+        await this.#hand(frames, offer)
+        return
+      } catch (error) {
+        offer.onFailed?.(error)
+      } finally {
+        frames.close()
+      }
+    }
+    this.#events.emit('closed', ownError('ERR_SOCKET_CLOSED', 'The handoff was closed before anybody had taken over'))
+  }
+
+  async #hand(frames: FrameSocket, offer: Offer): Promise<void> {
+    await expect(frames, TAKE, 'a request')
+    const leaving = departures(await offer.handles())
+    try {
+      for (const { name, departure } of leaving) {
+        await frames.send(ITEM, bodyOf({ name }, departure), [departure.fd])
+        await expect(frames, RECEIPT, 'a receipt')
+      }
+      await frames.send(STATE, await offer.state())
+      await expect(frames, READY, 'ready')
+      assertAlive(frames.socket)
+      await frames.send(GO)
+      await expect(frames, CONFIRM, 'a confirmation')
+    } catch (error) {
+      for (const { departure } of leaving) departure.stay()
+      throw error
+    }
+    this.#leave(leaving)
+    await this.#listener.close()
+    this.#events.emit('taken')
+    // It may have gone on without waiting for this word.
+    await frames.send(DONE).catch(() => {})
+  }
+
+  #leave(leaving: readonly NamedDeparture[]): void {
+    this.#servers = leaving.flatMap(({ handle }) => (handle instanceof net.Server ? [handle] : []))
+    for (const server of this.#servers) if (server instanceof http.Server) answerWithClose(server)
+    for (const { departure } of leaving) {
+      departure.go()
+      departure.fd.close()
+    }
+  }
+
+  /** Resolves when a successor has taken over and the last connection of the servers that were handed over has ended. */
+  async drained(): Promise<void> {
+    await this.taken
+    await Promise.all(this.#servers.map(ended))
+  }
+
+  /** Stops offering. What is served is not touched. */
+  async close(): Promise<void> {
+    await this.#listener.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+interface Offer {
+  readonly handles: () => Handings | Promise<Handings>
+  readonly state: () => Promise<Uint8Array>
+  readonly onFailed: ((error: unknown) => void) | undefined
+}
+
+interface NamedDeparture {
+  readonly name: string
+  readonly handle: Handing
+  readonly departure: Departure
+}
+
+/** All or none: if one cannot leave, those before it stay. */
+function departures(handings: Handings): NamedDeparture[] {
+  const named = Object.entries(handings).flatMap(([name, value]) =>
+    (Array.isArray(value) ? (value as Handing[]) : [value as Handing]).map((handle) => ({ name, handle })),
+  )
+  const leaving: NamedDeparture[] = []
+  try {
+    for (const { name, handle } of named) leaving.push({ name, handle, departure: departure(handle) })
+    return leaving
+  } catch (error) {
+    for (const { departure } of leaving) departure.stay()
+    throw error
+  }
+}
+
+/** A word that came from a process that has ended since must not stop this one. */
+function assertAlive(socket: UnixSocket<Connected>): void {
+  try {
+    peerProcess(socket)?.close()
+  } catch (error) {
+    if (hasCode(error, 'ESRCH')) throw ownError('ERR_HANDOFF', 'The successor has ended')
+    throw error
+  }
+}
+
+/** Clients that keep their connection learn with the next answer that they need a new one, which the successor accepts. */
+function answerWithClose(server: http.Server): void {
+  for (const event of ['request', 'checkContinue', 'checkExpectation']) {
+    server.prependListener(event, (_request, response: http.ServerResponse) => {
+      if (!response.headersSent) response.setHeader('Connection', 'close')
+    })
+  }
+}
+
+/** The end of the last connection; `net.Server` says `'close'` then, once it does not listen. */
+function ended(server: net.Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.getConnections((error, count) => {
+      if (error) reject(error)
+      else if (count === 0) resolve()
+      else server.once('close', resolve)
+    })
+  })
+}
+
+/**
+ * Offers handles to a successor, and goes on serving meanwhile. When one has taken over, `taken` resolves: servers have stopped
+ * accepting, http servers answer what is still asked with `Connection: close`, and `drained()` tells when all of that has ended.
+ *
+ * A successor that dies half-way changes nothing. Live connections that are handed over are not read from while it lasts.
+ *
+ * @param address Where successors ask; a path is replaced if it is stale.
+ * @param handles What there is, by name; a function is asked for each successor. Servers on a path must come from
+ * `listen(path).toNetServer(server)`: Node would remove the path.
+ * @throws EADDRINUSE Another process offers there.
+ * @example
+ * const handoff = serve('/run/app.handoff', { http: server })
+ * await handoff.drained()
+ * process.exit()
+ */
+export function serve(
+  address: Address,
+  handles: Handings | (() => Handings | Promise<Handings>),
+  options?: ServeOptions,
+): Handoff {
+  const { authorize = { sameUser: true }, mode = 0o600, state, onFailed } = optionsObject(options) as ServeOptions
+  if (typeof handles !== 'function') for (const { departure } of departures(handles)) departure.stay()
+  const onPath = typeof address === 'string' ? !address.startsWith('\0') : 'path' in address
+  const ways: ListenOptions<'stream'> = onPath ? { mode, replace: 'stale' } : {}
+  const listener = listen(address, { ...ways, maxFds: 0, authorize: authorize as Authorize<UnixSocket<'stream'>> })
+  return Handoff.start(listener, {
+    handles: typeof handles === 'function' ? handles : () => handles,
+    state: async () => onePiece(state === undefined ? '' : await state()),
+    onFailed,
+  })
+}
+
+function onePiece(data: Data): Uint8Array {
+  const bytes = bytesOf(data)
+  return Array.isArray(bytes) ? Buffer.concat(bytes) : bytes
+}
+
+/** What {@link takeOver} got. Nothing is final before `ready()`. */
+export class Takeover implements Disposable {
+  /** The handles by name, in the order in which they were given. */
+  readonly handles: { readonly [name: string]: readonly HandedOver[] }
+  /** What the other process said of its state; empty if nothing. */
+  readonly state: Buffer
+  readonly #frames: FrameSocket
+
+  private constructor(frames: FrameSocket, handles: Record<string, HandedOver[]>, state: Buffer) {
+    this.#frames = frames
+    this.handles = handles
+    this.state = state
+  }
+
+  /** @internal */
+  static of(frames: FrameSocket, handles: Record<string, HandedOver[]>, state: Buffer): Takeover {
+    return new Takeover(frames, handles, state)
+  }
+
+  /**
+   * The descriptor of the one handle of this name; it is yours.
+   *
+   * @throws ERR_INVALID_ARG_VALUE There is none, or there are several.
+   */
+  take(name: string): OwnedFd {
+    const found = Object.hasOwn(this.handles, name) ? (this.handles[name] as readonly HandedOver[]) : []
+    if (found.length !== 1) throw invalidValue('name', `must name one handle, not ${found.length}`, name)
+    return (found[0] as HandedOver).fd
+  }
+
+  /**
+   * Takes over. Resolves when the other process has stopped, or has died on the way; from then on serve: connections that came in
+   * between wait in the backlog.
+   *
+   * @throws ERR_HANDOFF The other process has changed its mind: it goes on.
+   */
+  async ready(options?: Wait): Promise<void> {
+    try {
+      await this.#frames.send(READY, undefined, undefined, options)
+      const answer = await this.#frames.receive(options)
+      if (answer !== null && answer.type !== GO) throw unexpected(answer, 'go')
+      if (answer !== null) await this.#frames.send(CONFIRM, undefined, undefined, options)
+      if (answer !== null) await this.#frames.receive(options)
+    } catch (error) {
+      // Whoever served is dead: there is nobody but us.
+      if (!hasCode(error, 'EPIPE') && !hasCode(error, 'ECONNRESET')) throw error
+    } finally {
+      this.#frames.close()
+    }
+  }
+
+  /** Gives up: the other process goes on, and what was not taken or converted is closed. */
+  close(): void {
+    this.#frames.close()
+    for (const handle of Object.values(this.handles).flat()) handle.close()
+  }
+
+  /** The same as `close()`. */
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}
+
+/** Nobody is there to take over from. */
+const NOBODY = ['ENOENT', 'ECONNREFUSED']
+
+/**
+ * Asks the process that calls {@link serve} at this address for its handles; `null` when there is none, as at the first start.
+ *
+ * The other process serves until `ready()`: convert and accept after that, so that nothing is lost if this process ends before.
+ *
+ * @throws ERR_HANDOFF It does not speak this protocol, or refused us. @throws EACCES The path is not ours to use.
+ * @example
+ * const takeover = await takeOver('/run/app.handoff')
+ * const server = http.createServer(app)
+ * if (takeover === null) listen('/run/app.sock').toNetServer(server)
+ * else {
+ *   await takeover.ready()
+ *   takeover.take('http').toNetServer(server)
+ * }
+ * const handoff = serve('/run/app.handoff', { http: server })
+ */
+export async function takeOver(address: Address, options?: Wait): Promise<Takeover | null> {
+  let socket: UnixSocket<'stream'>
+  try {
+    socket = await connect(address, { ...options, maxFds: 253 })
+  } catch (error) {
+    if (NOBODY.some((code) => hasCode(error, code))) return null
+    throw error
+  }
+  const frames = new FrameSocket(socket)
+  const handles: Record<string, HandedOver[]> = {}
+  try {
+    return Takeover.of(frames, handles, await collect(frames, handles, options))
+  } catch (error) {
+    for (const handle of Object.values(handles).flat()) handle.close()
+    frames.close()
+    throw error
+  }
+}
+
+/** Receives items until the state comes, which is the last. */
+async function collect(frames: FrameSocket, handles: Record<string, HandedOver[]>, wait?: Wait): Promise<Buffer> {
+  await frames.send(TAKE, undefined, undefined, wait)
+  for (;;) {
+    const frame = await frames.receive(wait)
+    if (frame?.type === STATE && frame.fds.length === 0) return frame.body
+    if (frame === null || frame.type !== ITEM || frame.fds.length !== 1) throw unexpected(frame, 'a handle')
+    const { words, bytes } = decodeBody(frame.body)
+    const handle = handedOver(words.type, frame.fds[0] as OwnedFd, bytes)
+    const name = String(words.name)
+    if (!Object.hasOwn(handles, name)) Object.defineProperty(handles, name, { value: [], enumerable: true })
+    handles[name]?.push(handle)
+    await frames.send(RECEIPT, undefined, undefined, wait)
+  }
+}
