@@ -20,6 +20,7 @@ async function inNamespace(wrapper: string): Promise<[Outcome, UnixSocket]> {
   const outcome = runScenario('namespaces', 'unmapped', { wrapper, env: { ANCILLARY_TEST_PATH: path } })
   const accepted = await Promise.race([listener.accept(), outcome])
   if (!('send' in accepted)) throw new Error(`It never came: ${accepted.stderr}`)
+  await accepted.recv()
   await accepted.send('who am I?')
   const done = await outcome
   await Promise.all([accepted.close(), listener.close()])

@@ -1,4 +1,5 @@
 // The four answers of peerProcess: a handle, ESRCH, null, EMFILE. None of them is ever found by the number of a process.
+import { readFileSync } from 'node:fs'
 import { constants as osConstants } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
@@ -7,6 +8,7 @@ import { Actor } from './helpers/actor.js'
 import { runScenario } from './helpers/child.js'
 import { guard } from './helpers/leaks.js'
 import { nativeCalls, withNativeResult } from './helpers/native-calls.js'
+import { type Kit, run, unprivileged } from './helpers/script.js'
 
 const folder = guard(test)
 const path = join(folder, 'sock')
@@ -131,3 +133,29 @@ test.serial('out of descriptors a message lives without its process: EMFILE for 
     })
   }
 })
+
+test.serial(
+  'nobody is known as soon as there is a descriptor again to find out whether 65534 is an id here',
+  async (t) => {
+    const outcome = await run(beNobody, [], { ...unprivileged, shell: 'ulimit -n 64' })
+    const uid = process.getuid?.() === 0 ? 65_534 : process.getuid?.()
+    t.deepEqual(outcome, { poor: 'null or the id', later: everyIdIsMapped || uid !== 65_534 ? uid : null })
+  },
+)
+
+const everyIdIsMapped = /^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'utf8'))
+
+function beNobody({ ancillary, require }: Kit): object {
+  const { closeSync, openSync } = require('node:fs') as typeof import('node:fs')
+  const [left, right] = ancillary.pair()
+  const taken: number[] = []
+  try {
+    for (;;) taken.push(openSync('/dev/null', 'r'))
+  } catch {}
+  const { uid } = ancillary.peerCredentials(left)
+  for (const fd of taken) closeSync(fd)
+  const later = ancillary.peerCredentials(left, { fresh: true }).uid
+  left[Symbol.dispose]()
+  right[Symbol.dispose]()
+  return { poor: uid === null || uid === process.getuid?.() ? 'null or the id' : uid, later }
+}

@@ -2,6 +2,7 @@
 // one that has ended. It is a small Python program that does one thing per line of JSON and answers with one.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { isRoot } from './script.js'
 
@@ -14,8 +15,9 @@ export interface Person {
 
 function ourselves(): Person {
   const [uid, gid] = [process.getuid?.() ?? -1, process.getgid?.() ?? -1]
-  const ofProcess = new Set(process.getgroups?.())
-  return { uids: [uid, uid, uid], gids: [gid, gid, gid], groups: [...ofProcess] }
+  // Not process.getgroups(), which adds the effective group.
+  const groups = /^Groups:(.*)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]?.match(/\d+/g) ?? []
+  return { uids: [uid, uid, uid], gids: [gid, gid, gid], groups: groups.map(Number) }
 }
 
 /** Somebody whose ids are all different; only root can play others, else it is who we are. */

@@ -80,6 +80,8 @@ function facts(who: Credentials | null): unknown {
 /** In a user namespace where no id has a number: who listens outside, and who sends from there. */
 async function unmapped(): Promise<unknown> {
   const socket: UnixSocket<'stream'> = await connect(process.env.ANCILLARY_TEST_PATH as string, { passProcess: true })
+  // Its options are set from here on.
+  await socket.send('ready')
   let peer: unknown
   const code = codeOf(() => {
     peer = facts(peerCredentials(socket))

@@ -33,10 +33,12 @@ function errorOf(action: () => unknown): object | null {
 
 function peer(): unknown {
   const [left, right] = pair()
+  // Whether each id is mapped is read once, from a file.
+  peerCredentials(left)
   const before = openCount()
   const restore = exhaust()
   const process_ = errorOf(() => peerProcess(left))
-  const { pid, uid, gid, effective, groups, real, saved, sources } = peerCredentials(left)
+  const { pid, uid, gid, effective, groups, real, saved, sources } = peerCredentials(left, { fresh: true })
   restore()
   const leaked = openCount() - before
   const handle = peerProcess(left)
@@ -55,6 +57,8 @@ function peer(): unknown {
 async function message(type: 'stream' | 'seqpacket' | 'dgram'): Promise<unknown> {
   const [left, right] = pair(type, { passProcess: true })
   await right.readable({ timeout: 0 }).catch(() => {})
+  // Whether each id is mapped is read once, from a file.
+  peerCredentials(right.fd)
   await left.send('data')
   const before = openCount()
   const restore = exhaust()
