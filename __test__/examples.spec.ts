@@ -48,6 +48,35 @@ watching('watch-client frees what it lent when the client has ended, though its 
   t.is(lines.length, 5)
 })
 
+test.serial(
+  'pty-handover goes on with the same shell after the program that opened the terminal has ended',
+  async (t) => {
+    const lines = await runExample('pty-handover')
+    const [before] = about(lines, /^opener: (shell \d+) knows 42$/)
+    const [after] = about(lines, /^successor: (shell \d+) still knows 42$/)
+    t.truthy(before)
+    t.is(after, before)
+    t.deepEqual(lines.slice(1, 3), ['opener: has handed the terminal over', 'the opener has ended'])
+    t.is(lines.length, 4)
+  },
+)
+
+test.serial(
+  'privileged-opener gives a program without privileges a raw socket that works, and nothing else',
+  async (t) => {
+    chmodSync(folder, 0o755)
+    const lines = await runExample('privileged-opener')
+    t.true(lines.includes('client: asked for shell: no: there is no such socket'))
+    const raw = capabilities().rawSockets.available
+    t.is(lines.includes('client: asked for icmp: here it is'), raw)
+    t.is(lines.includes('client: asked for icmp: no: socket EPERM'), !raw)
+    t.is(
+      lines.some((line) => /^client: IPv4 \d+ bytes, ttl \d+, 127\.0\.0\.1 → 127\.0\.0\.1: a reply$/.test(line)),
+      raw,
+    )
+  },
+)
+
 /** What the groups of the one line that matches hold. */
 function about(lines: string[], pattern: RegExp): string[] {
   const found = lines.flatMap((line) => pattern.exec(line) ?? [])
