@@ -15,6 +15,7 @@ import { type Connected, type ListenOptions, UnixListener } from './listener.js'
 import type { SocketOptions } from './options.js'
 import type { SocketType } from './outgoing.js'
 import { UnixSocket } from './socket.js'
+import { fdOf } from './source.js'
 
 /** Options of `toNetSocket`. */
 export interface NetSocketOptions {
@@ -109,8 +110,7 @@ const RULES = {
 } as const satisfies Record<string, Rule>
 
 function refuse(fd: OwnedFd, into: string): never {
-  const words = [fd.state === 'listening' || fd.state === 'unconnected' ? fd.state : '', fd.kind]
-  const what = words.filter(Boolean).join(' ')
+  const what = fd.state === null ? fd.kind : `${fd.state} ${fd.kind}`
   throw ownError('ERR_FD_KIND', `A descriptor of kind ${what} (${fd.access}) cannot become a ${into}`, {
     kind: fd.kind,
   })
@@ -139,7 +139,7 @@ function toNetSocket(this: OwnedFd, options?: NetSocketOptions): net.Socket {
   const { unread, allowHalfOpen = false } = optionsObject(options) as NetSocketOptions
   const bytes = unread === undefined ? undefined : Buffer.from(oneBuffer(unread))
   const isSocket = this.kind === 'unix-stream' || this.kind === 'tcp'
-  const isPipe = this.kind === 'pipe' || this.kind === 'fifo'
+  const isPipe = (this.kind === 'pipe' || this.kind === 'fifo') && this.access !== 'path'
   if (!isPipe && !(isSocket && this.state === 'connected')) refuse(this, 'net.Socket')
   const readable = permits(this.access, 'read')
   const writable = permits(this.access, 'write')
@@ -160,6 +160,8 @@ function toNetServer<S extends net.Server>(this: OwnedFd, server?: S): S {
 
 function toDgramSocket(this: OwnedFd): dgram.Socket {
   assertKind(this, RULES.toDgramSocket)
+  // Node knows only those as connected that it has connected itself, and would not send.
+  if (this.state === 'connected') refuse(this, RULES.toDgramSocket.into)
   const type = this.localAddress?.address.includes(':') ? 'udp6' : 'udp4'
   return give(this, (fd) => {
     const socket = dgram.createSocket(type)
@@ -203,7 +205,11 @@ const conversions: Pick<
   },
   toTTY() {
     assertKind(this, RULES.toTTY)
-    return give(this, (fd) => new tty.ReadStream(fd))
+    const terminal = new tty.ReadStream(this.fd)
+    // libuv opens the slave of a pseudoterminal anew, and never closes the number that it was given.
+    if (fdOf(terminal) === this.fd) this.detach()
+    else this.close()
+    return terminal
   },
   toFileHandle() {
     assertKind(this, RULES.toFileHandle)
