@@ -87,9 +87,13 @@ export function mappedGid(gid: number): number | null {
   return gid === unmappedIds().gid || gid === 0xffffffff ? null : gid
 }
 
-/** Both, or null where one of them is not mapped. */
+let lastIds: Ids = Object.freeze({ uid: 0, gid: 0 })
+
+/** Both, or null where one of them is not mapped. Frozen: most processes have three times the same. */
 export function mappedIds(uid: number, gid: number): Ids | null {
-  return mappedUid(uid) === null || mappedGid(gid) === null ? null : { uid, gid }
+  if (mappedUid(uid) === null || mappedGid(gid) === null) return null
+  if (lastIds.uid !== uid || lastIds.gid !== gid) lastIds = Object.freeze({ uid, gid })
+  return lastIds
 }
 
 /** The kernel's answer where nobody has said anything: pid 0 and the overflow ids. */
@@ -97,10 +101,10 @@ export function isNobody(pid: number, uid: number): boolean {
   return pid === 0 && (uid === 0xffffffff || uid === overflowId('overflowuid'))
 }
 
-/** Makes an identity and all that hangs on it unchangeable. */
+/** Makes an identity and all that hangs on it unchangeable; its ids are so already. */
 export function freeze<C extends Credentials>(who: C): C {
-  for (const part of [who.real, who.effective, who.saved, who.groups, who.sources])
-    if (part !== null) Object.freeze(part)
+  Object.freeze(who.groups)
+  Object.freeze(who.sources)
   return Object.freeze(who)
 }
 
@@ -159,28 +163,37 @@ function originOf(code: number, now: number): Origin {
 }
 
 /** The last answer: many lookups in one millisecond have the same sources, down to the time. */
-let lastSources:
-  | { readonly now: number; readonly codes: readonly number[]; readonly sources: Credentials['sources'] }
-  | undefined
+const last = { now: 0, told: -1, codes: new Int32Array(FIELDS.length), sources: {} as Credentials['sources'] }
 
-function sourcesOf(who: Omit<Credentials, 'sources' | 'when'>, facts: Int32Array): Credentials['sources'] {
+function sourcesOf(who: Credentials, facts: Int32Array): Credentials['sources'] {
   const now = Date.now()
-  const last = lastSources
-  let same = last !== undefined && last.now === now
-  for (let index = 0; same && index < FIELDS.length; index++) same = last?.codes[index] === codeOf(who, facts, index)
-  if (same && last !== undefined) return last.sources
-  const codes = FIELDS.map((_, index) => codeOf(who, facts, index))
+  const told = toldOf(who)
+  let same = last.now === now && last.told === told
+  for (let index = 0; same && index < FIELDS.length; index++) same = last.codes[index] === facts[FIRST_ORIGIN + index]
+  if (same) return last.sources
   const sources: Record<string, Origin> = {}
   for (let index = 0; index < FIELDS.length; index++) {
-    const code = codes[index] as number
-    if (code !== 0) sources[FIELDS[index] as string] = originOf(code, now)
+    last.codes[index] = facts[FIRST_ORIGIN + index] as number
+    if (told & (1 << index)) sources[FIELDS[index] as string] = originOf(last.codes[index] as number, now)
   }
-  lastSources = { now, codes, sources: Object.freeze(sources) }
+  last.now = now
+  last.told = told
+  last.sources = Object.freeze(sources)
   return sources
 }
 
-function codeOf(who: Omit<Credentials, 'sources' | 'when'>, facts: Int32Array, index: number): number {
-  return who[FIELDS[index] as (typeof FIELDS)[number]] === null ? 0 : (facts[FIRST_ORIGIN + index] as number)
+/** A bit for each field that is not null, in the order of FIELDS. Spelled out: an identity is asked for at every connection. */
+function toldOf({ pid, uid, gid, real, effective, saved, groups, label }: Credentials): number {
+  return (
+    (pid === null ? 0 : 1) |
+    (uid === null ? 0 : 2) |
+    (gid === null ? 0 : 4) |
+    (real === null ? 0 : 8) |
+    (effective === null ? 0 : 16) |
+    (saved === null ? 0 : 32) |
+    (groups === null ? 0 : 64) |
+    (label === null ? 0 : 128)
+  )
 }
 
 /** The process id of the peer, null where it has none in our namespace. Throws ERR_NO_IDENTITY where there is no peer. */
@@ -215,13 +228,23 @@ function askWho(fd: number): Credentials<'connect'> {
   return freeze(who)
 }
 
-/** The first `count` groups, without those that only stand for "not mapped". */
+let lastGroups: readonly number[] = Object.freeze([])
+
+/** The first `count` groups, without those that only stand for "not mapped". Frozen: many peers are in the same groups. */
 export function groupsIn(groups: Uint32Array, count: number): number[] {
-  const known: number[] = []
+  let at = 0
   for (let index = 0; index < count; index++) {
     const gid = mappedGid(groups[index] as number)
-    if (gid !== null) known.push(gid)
+    if (gid === null) continue
+    if (lastGroups[at] !== gid) return freshGroups(groups, count)
+    at++
   }
+  return at === lastGroups.length ? (lastGroups as number[]) : freshGroups(groups, count)
+}
+
+function freshGroups(groups: Uint32Array, count: number): number[] {
+  const known = [...groups.subarray(0, count)].filter((gid) => mappedGid(gid) !== null)
+  lastGroups = Object.freeze(known)
   return known
 }
 
@@ -233,7 +256,7 @@ const remembered = new WeakMap<object, Credentials<'connect'>>()
  * Works on any connected Unix stream or seqpacket socket and on any pair, a plain `net.Socket` and `req.socket` of an HTTP server
  * included. Synchronous; no event loop is involved. A server sees who called connect(2), a client who called listen(2), both ends
  * of a pair who made it, whoever holds the socket now. `uid`, `gid` and `effective` are effective ids at that moment. `real` and
- * `saved` are those that the same process has now, null once it has ended.
+ * `saved` are those that the same process has now, null once it has ended and its parent knows.
  *
  * The answer for an object (not for a number) is remembered with its connection: `sources.real.at` tells when that was asked.
  *

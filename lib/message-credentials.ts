@@ -34,6 +34,8 @@ export interface Told {
   readonly gid: number
   /** Real, effective and saved uid and gid of its process, as it was received. */
   readonly ids: readonly number[] | null
+  /** When those were asked for, as Date.now() tells it. */
+  readonly at: number
   /** Its pidfd while the message has it, else -1. */
   readonly pidfd: () => number
   /** Which receive of its socket brought it. */
@@ -120,7 +122,7 @@ function join(told: Told, peer: Credentials | null, sources: Sources): Joined {
   for (const field of ['effective', 'groups', 'label'] as const)
     note(field, peer?.[field] ?? null, peer?.sources[field])
   const [real, effective, saved] = triple(told.ids)
-  const queried = { source: 'PIDFD_GET_INFO', when: 'query', at: Date.now() } as const
+  const queried = { source: 'PIDFD_GET_INFO', when: 'query', at: told.at } as const
   note('real', real, queried)
   note('effective', effective, queried)
   note('saved', saved, queried)

@@ -45,7 +45,8 @@ export interface Envelope extends Disposable {
   readonly credentials: SenderCredentials | null
   /**
    * The sending process, with `passProcess`; owned by the message until taken, closed with it. null: not asked for, or sent before
-   * that. A process that had ended already is a handle that is not alive.
+   * that. A process that had ended already is a handle that is not alive. The kernel makes the handle from the process id in the
+   * credentials: where a privileged sender claims another's id, this is that other process, and `credentials.sentByPeer` is not true.
    *
    * @throws EMFILE, ENFILE No descriptor was free for it.
    */
@@ -256,7 +257,10 @@ function senderIn(row: number, told: boolean, connector: Connector): Sender {
   if (!told) return { told: null, connector }
   const [pid, uid, gid] = meta.subarray(row + 6, row + 9) as unknown as [number, number, number]
   const ids = meta[row + IDS_TOLD] === 1 ? [...meta.subarray(row + IDS_TOLD + 1, row + IDS_TOLD + 7)] : null
-  return { told: { pid, uid: uid >>> 0, gid: gid >>> 0, ids, turn: connector.turn }, connector }
+  return {
+    told: { pid, uid: uid >>> 0, gid: gid >>> 0, ids, at: ids === null ? 0 : Date.now(), turn: connector.turn },
+    connector,
+  }
 }
 
 function processIn(row: number, pid: number | undefined): ProcessHandle | Error | null {
