@@ -157,6 +157,13 @@ export interface Wait {
 export interface SocketOptions {
   /** Descriptors that one message may bring, 0 to 253. Default 0: none are accepted, and where the kernel can it tells the sender. */
   maxFds?: number
+  /**
+   * On a stream: `'chunk'` (default) gives descriptors with the chunk that holds their first byte; `'exact'` starts a message at that
+   * byte, for relays, and costs up to two more system calls for each message. Elsewhere it changes nothing.
+   *
+   * @throws ERR_UNSUPPORTED_PLATFORM `'exact'`, where the kernel cannot: `capabilities().fdsAtExact` says why.
+   */
+  fdsAt?: 'chunk' | 'exact'
   /** Attach the sender's credentials to every received message (SO_PASSCRED). Default false. */
   passCredentials?: boolean
   /** Attach a handle of the sending process to every received message (SO_PASSPIDFD), and its credentials. Default false. Platforms: Linux 6.5. */
@@ -971,6 +978,8 @@ export interface Capabilities {
   readonly emptyRecords: Capability
   /** A sender is told that its descriptors are refused. */
   readonly passRights: Capability
+  /** `fdsAt: 'exact'`. */
+  readonly fdsAtExact: Capability
   /** `passCredentials`. */
   readonly passCredentials: Capability
   /** `passProcess`. */

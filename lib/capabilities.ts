@@ -5,9 +5,9 @@
 import { existsSync } from 'node:fs'
 import { connectedPair, openHandle } from './connect.js'
 import { everyIdIsMapped } from './credentials.js'
-import { check, hasCode, type SocketError } from './errors.js'
+import { check, EOPNOTSUPP, hasCode, type SocketError } from './errors.js'
 import { constants, native } from './native.js'
-import { whyNotExact } from './options.js'
+import { NOT_EXACT } from './options.js'
 
 /** Whether something can be done, and if not, why. */
 export interface Capability {
@@ -84,7 +84,12 @@ const TRIALS: { readonly [K in keyof Capabilities as string extends K ? never : 
   longPaths: () => (existsSync('/proc/self/fd') ? undefined : '/proc is not mounted'),
   emptyRecords: option(() => constants.soTimestamp, 1),
   passRights: option(() => constants.soPassrights, 1),
-  fdsAtExact: whyNotExact,
+  fdsAtExact: () => {
+    const result = native.exactWorks()
+    if (result === EOPNOTSUPP) return NOT_EXACT
+    check(result, 'recvmsg')
+    return undefined
+  },
   passCredentials: option(() => constants.soPasscred, 1),
   passProcess: option(() => constants.soPasspidfd, 1),
   peerCredentials: option(() => constants.soPeercred),

@@ -2,14 +2,21 @@
  * The options of our sockets: checked, set, and put back when the socket is given away, because they live on the description
  * that others may share. Knows option numbers, not messages.
  */
-import { integer, optionalBoolean, optionalInteger, optionsObject } from './arguments.js'
-import { check, systemError } from './errors.js'
+import { integer, oneOf, optionalBoolean, optionalInteger, optionsObject } from './arguments.js'
+import { check, EOPNOTSUPP, ownError, systemError } from './errors.js'
 import { constants, native } from './native.js'
 
 /** Options of every socket of this package. */
 export interface SocketOptions {
   /** Descriptors that one message may bring, 0 to 253. Default 0: none are accepted, and where the kernel can it tells the sender. */
   maxFds?: number
+  /**
+   * On a stream: `'chunk'` (default) gives descriptors with the chunk that holds their first byte; `'exact'` starts a message at that
+   * byte, for relays, and costs up to two more system calls for each message. Elsewhere it changes nothing.
+   *
+   * @throws ERR_UNSUPPORTED_PLATFORM `'exact'`, where the kernel cannot: `capabilities().fdsAtExact` says why.
+   */
+  fdsAt?: 'chunk' | 'exact'
   /** Attach the sender's credentials to every received message (SO_PASSCRED). Default false. */
   passCredentials?: boolean
   /** Attach a handle of the sending process to every received message (SO_PASSPIDFD), and its credentials. Default false. Platforms: Linux 6.5. */
@@ -26,6 +33,7 @@ export interface SocketOptions {
 export interface CheckedOptions {
   readonly maxFds: number
   readonly namesMaxFds: boolean
+  readonly exact: boolean
   readonly passCredentials: boolean | undefined
   readonly passProcess: boolean | undefined
   readonly autobind: boolean
@@ -34,6 +42,8 @@ export interface CheckedOptions {
 }
 
 const BUFFER_MAX = 0x3fffffff
+/** Why not. */
+export const NOT_EXACT = 'the kernel does not give queued bytes in the way that Linux does'
 
 /** Checks the options, before any system call. */
 export function checkOptions(options: SocketOptions | undefined): CheckedOptions {
@@ -45,12 +55,21 @@ export function checkOptions(options: SocketOptions | undefined): CheckedOptions
   return {
     maxFds: optionalInteger(given.maxFds, 'maxFds', 0, constants.scmFdsMax, 0),
     namesMaxFds: given.maxFds !== undefined,
+    exact: given.fdsAt !== undefined && oneOf(given.fdsAt, 'fdsAt', ['chunk', 'exact']) === 'exact',
     passCredentials: choice('passCredentials'),
     passProcess: choice('passProcess'),
     autobind: optionalBoolean(given.autobind, 'autobind', false),
     sendBufferSize: size('sendBufferSize'),
     receiveBufferSize: size('receiveBufferSize'),
   }
+}
+
+/** Sees to it that a stream's messages can start at the byte of their descriptors: tried at first use. */
+export function assertExact(): void {
+  const result = native.exactWorks()
+  if (result === EOPNOTSUPP)
+    throw ownError('ERR_UNSUPPORTED_PLATFORM', `fdsAt: 'exact' does not work here: ${NOT_EXACT}`)
+  check(result, 'recvmsg')
 }
 
 /** Reads an integer option at SOL_SOCKET. */

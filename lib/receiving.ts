@@ -15,6 +15,8 @@ export interface Source {
   readonly handle: Handle
   /** SOCK_STREAM, SOCK_SEQPACKET or SOCK_DGRAM. */
   readonly type: number
+  /** On a stream, a message with descriptors begins at their byte. */
+  readonly exact: boolean
   maxFds: number
 }
 
@@ -138,10 +140,12 @@ export class Receiver {
   }
 
   #receive(want: number, maxBytes: number | undefined): number {
-    const { handle, type, maxFds } = this.#source
+    const { handle, type, maxFds, exact } = this.#source
     const { slab, meta, fds, extra } = receiveMemory()
     const limit = this.#limit(maxBytes)
-    if (limit <= recordLimit()) return native.receive(handle.open, type, want, limit, maxFds, slab, meta, fds, extra)
+    if (limit <= recordLimit()) {
+      return native.receive(handle.open, type, want, limit, maxFds, slab, meta, fds, extra, exact)
+    }
     // Only a look at the next record tells how much memory the user's large limit really takes.
     const length = native.nextLength(handle.open)
     if (length < 0) return length

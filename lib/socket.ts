@@ -10,11 +10,18 @@ import { check, closedError, EOPNOTSUPP, hasCode, invalidValue, ownError, system
 import { closeWhenForgotten, Handle, noLongerForgettable } from './handle.js'
 import type { Message } from './message.js'
 import { constants, native } from './native.js'
-import { ChangedOptions, type CheckedOptions, checkOptions, readNumber, type SocketOptions } from './options.js'
+import {
+  assertExact,
+  ChangedOptions,
+  type CheckedOptions,
+  checkOptions,
+  readNumber,
+  type SocketOptions,
+} from './options.js'
 import { Outgoing, type SendOptions, type SocketType } from './outgoing.js'
 import { AGAIN } from './queue.js'
 import { holdsNow } from './readiness.js'
-import { Receiver } from './receiving.js'
+import { Receiver, type Source } from './receiving.js'
 import { Sender } from './sending.js'
 import { LASTING } from './source.js'
 import { checkWait, type Wait } from './wait.js'
@@ -80,7 +87,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
   readonly #changed = new ChangedOptions()
   readonly #sender: Sender
   readonly #receiver: Receiver
-  readonly #source: { readonly handle: Handle; readonly type: number; maxFds: number }
+  readonly #source: Source
   readonly #birth: Birth
   /** SO_PASSCRED or SO_PASSPIDFD, so that sending need not ask. */
   #passes = false
@@ -90,7 +97,9 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
     this.#birth = birth
     const type = readNumber(handle.open, constants.soType)
     this.type = typeName(type) as T
-    this.#source = { handle, type, maxFds: birth.options.maxFds }
+    const exact = birth.options.exact && this.type === 'stream'
+    if (exact) assertExact()
+    this.#source = { handle, type, exact, maxFds: birth.options.maxFds }
     this.#applyOptions(birth)
     this.#receiver = new Receiver(this.#source)
     const route = () => ({ fd: handle.open, type: this.type, unnamed: this.#mustStayUnnamed })

@@ -11,6 +11,7 @@ use napi::{Env, Result};
 use napi_derive::napi;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use unix_socket::control::{self, FDS_MAX};
+use unix_socket::exact::{self, Reach};
 use unix_socket::message::{self, Outgoing};
 use unix_socket::process::{self, ProcessIds};
 use unix_socket::receive::{self, Received};
@@ -56,6 +57,7 @@ enum Style {
 }
 
 /// Receives up to `want` messages of at most `limit` bytes. Returns how many came, or a negative errno when none did.
+/// `exact`: a stream's message with descriptors begins at the byte to which they were attached.
 ///
 /// Row 0: \[errno that ended the batch or 0, 1 at the end of the stream].
 /// Other rows: \[copied, length, fds, refused, truncated, has credentials, pid, uid, gid, control bytes, name bytes or -1,
@@ -73,6 +75,7 @@ pub fn receive(
     #[napi(ts_arg_type = "Int32Array")] mut meta: Out<i32>,
     #[napi(ts_arg_type = "Int32Array")] mut fds: Out<i32>,
     #[napi(ts_arg_type = "Uint8Array")] mut extra: Out<u8>,
+    exact: Option<bool>,
 ) -> Result<i32> {
     let state = state::of(&env)?;
     let style = match kind {
@@ -83,6 +86,7 @@ pub fn receive(
     let mut batch = Batch {
         state: &state,
         style,
+        reach: (style == Style::Stream && exact == Some(true)).then(Reach::default),
         limit: limit as usize,
         max_fds: max_fds as usize,
         slab: &mut slab,
@@ -94,6 +98,12 @@ pub fn receive(
         Ok(fd) => batch.fill(fd, want as usize),
         Err(errno) => negative(errno),
     })
+}
+
+/// 0 where `exact` works on this kernel, else a negative errno.
+#[napi(catch_unwind)]
+pub fn exact_works() -> i32 {
+    state::done(exact::works())
 }
 
 /// The length of the next record, without taking it.
@@ -114,6 +124,8 @@ pub fn take_spare(env: Env, slot: u32, #[napi(ts_arg_type = "Uint8Array")] mut o
 struct Batch<'a> {
     state: &'a State,
     style: Style,
+    /// How far the next read may go, where that is to be asked.
+    reach: Option<Reach>,
     limit: usize,
     max_fds: usize,
     slab: &'a mut [u8],
@@ -155,7 +167,10 @@ impl Batch<'_> {
     fn one(&mut self, fd: BorrowedFd<'_>, slot: usize) -> unix_socket::Result<Received> {
         let size = if self.limit > SLOT_SIZE + SPARE_SIZE { self.slab.len() } else { SLOT_SIZE };
         let place = &mut self.slab[slot * size..(slot + 1) * size];
-        let first = self.limit.min(size);
+        let mut first = self.limit.min(size);
+        if let Some(reach) = &mut self.reach {
+            first = reach.next(fd, &mut place[..first])?;
+        }
         let mut parts = vec![libc::iovec { iov_base: place.as_mut_ptr().cast(), iov_len: first }];
         let mut spare = self.state.spare.borrow_mut();
         if self.limit > size && self.style != Style::Stream {
@@ -168,7 +183,11 @@ impl Batch<'_> {
         }
         let records = self.style != Style::Stream;
         // SAFETY: both parts are exclusively borrowed until the call returns.
-        unsafe { receive::receive(fd, &mut parts, records, self.style == Style::Datagram) }
+        let received = unsafe { receive::receive(fd, &mut parts, records, self.style == Style::Datagram) };
+        if let (Some(reach), Ok(received)) = (&mut self.reach, &received) {
+            reach.took(received.length);
+        }
+        received
     }
 
     fn record(&mut self, slot: usize, received: Received) {

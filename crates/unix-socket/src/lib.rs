@@ -8,6 +8,7 @@ pub mod bind;
 pub mod control;
 pub mod credentials;
 pub mod descriptor;
+pub mod exact;
 pub mod inet;
 pub mod jobs;
 pub mod kind;

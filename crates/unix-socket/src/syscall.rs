@@ -112,6 +112,29 @@ pub(crate) unsafe fn recvmsg(fd: BorrowedFd<'_>, header: &mut msghdr, flags: c_i
     check_size(unsafe { libc::recvmsg(fd.as_raw_fd(), header, flags) })
 }
 
+extern "C" {
+    /// sockatmark(3), which the libc crate does not know.
+    fn sockatmark(fd: c_int) -> c_int;
+}
+
+/// Whether a byte that was sent out of band is all that stands at the head of the queue. False where sockets have no such thing.
+pub(crate) fn at_mark(fd: BorrowedFd<'_>) -> bool {
+    // SAFETY: takes an integer only.
+    unsafe { sockatmark(fd.as_raw_fd()) == 1 }
+}
+
+/// mmap(2) of a page that may be neither read nor written.
+pub(crate) fn unreadable_page() -> Result<*mut c_void> {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+    // SAFETY: a fresh anonymous mapping aliases nothing. The kernel rounds its length up to a page.
+    let page = unsafe { libc::mmap(std::ptr::null_mut(), 1, libc::PROT_NONE, flags, -1, 0) };
+    if page == libc::MAP_FAILED {
+        Err(Errno::last())
+    } else {
+        Ok(page)
+    }
+}
+
 /// preadv2(2) at the current position that does not wait.
 pub(crate) fn read_nowait(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize> {
     let part = iovec { iov_base: buffer.as_mut_ptr().cast::<c_void>(), iov_len: buffer.len() };
