@@ -36,13 +36,26 @@ const READY = 6
 const GO = 7
 const CONFIRM = 8
 const DONE = 9
+/** It stays where it is: after all, the other end need not think that we have died. */
+const NO = 10
+/** How long a word that only helps may wait, in milliseconds. */
+const COURTESY = 1000
 
-const frameSockets = new WeakMap<UnixSocket<Connected>, FrameSocket>()
+/** What two ends have said so far, one handle after the other. */
+interface Talk {
+  readonly frames: FrameSocket
+  /** Handles that were sent; the number of the last one. */
+  sent: number
+  /** A handle that has come, and for which the sender has not given its last word. */
+  pending: ReceivedHandle | undefined
+}
 
-function framesOn(socket: UnixSocket<Connected>): FrameSocket {
-  const known = frameSockets.get(socket) ?? new FrameSocket(socket)
-  frameSockets.set(socket, known)
-  return known
+const talks = new WeakMap<UnixSocket<Connected>, Talk>()
+
+function talkOn(socket: UnixSocket<Connected>): Talk {
+  const talk = talks.get(socket) ?? { frames: new FrameSocket(socket), sent: 0, pending: undefined }
+  talks.set(socket, talk)
+  return talk
 }
 
 function unexpected(frame: Frame | null, wanted: string): Error {
@@ -78,17 +91,34 @@ export async function sendHandle(
   options?: Wait & { data?: unknown },
 ): Promise<void> {
   const { data, ...wait } = optionsObject(options) as Wait & { data?: unknown }
-  const frames = framesOn(socket)
+  const talk = talkOn(socket)
   const leaving = departure(handle)
   try {
-    await frames.send(HANDLE, bodyOf({ data: data ?? null }, leaving), [leaving.fd], wait)
-    await expect(frames, RECEIPT, 'a receipt', wait)
+    const id = ++talk.sent
+    await talk.frames.send(HANDLE, bodyOf({ id, data: data ?? null }, leaving), [leaving.fd], wait)
+    await receipt(talk.frames, id, wait)
   } catch (error) {
     leaving.stay()
+    await decline(talk.frames)
     throw error
   }
   leaving.go()
   leaving.fd.close()
+  // If it has died since, the handle has died there.
+  await talk.frames.send(GO).catch(() => {})
+}
+
+/** Receipts of handles that we gave up are passed over. */
+async function receipt(frames: FrameSocket, id: number, wait: Wait): Promise<void> {
+  for (;;) {
+    const frame = await expect(frames, RECEIPT, 'a receipt', wait)
+    if (frame.body.toString() === String(id)) return
+  }
+}
+
+/** Tells the other end that we go on, if it can still be told. */
+async function decline(frames: FrameSocket): Promise<void> {
+  await frames.send(NO, undefined, undefined, { timeout: COURTESY }).catch(() => {})
 }
 
 /** A handle as {@link receiveHandle} gives it. */
@@ -104,14 +134,65 @@ export interface ReceivedHandle extends HandedOver {
  * @throws ERR_HANDOFF The other end does not speak this protocol.
  */
 export async function receiveHandle(socket: UnixSocket<Connected>, options?: Wait): Promise<ReceivedHandle | null> {
-  const frames = framesOn(socket)
-  const frame = await frames.receive(options)
-  if (frame === null) return null
-  if (frame.type !== HANDLE || frame.fds.length !== 1) throw unexpected(frame, 'a handle')
-  const { words, bytes } = decodeBody(frame.body)
-  const handle = handedOver(words.type, frame.fds[0] as OwnedFd, bytes)
-  await frames.send(RECEIPT)
-  return { ...handle, data: words.data }
+  const talk = talkOn(socket)
+  for (;;) {
+    talk.pending ??= await nextHandle(talk.frames, options)
+    const handle = talk.pending
+    if (handle === undefined) return null
+    const isOurs = await lastWord(talk.frames, options)
+    talk.pending = undefined
+    if (isOurs) return handle
+    handle.close()
+  }
+}
+
+/** Undefined at the end. What a sender gave up before we came to it is passed over. */
+async function nextHandle(frames: FrameSocket, wait?: Wait): Promise<ReceivedHandle | undefined> {
+  for (;;) {
+    const frame = await frames.receive(wait)
+    if (frame === null) return undefined
+    if (frame.type === NO && frame.fds.length === 0) continue
+    const { handle, words } = handleIn(frame, HANDLE)
+    try {
+      await frames.send(RECEIPT, Buffer.from(String(words.id)))
+      return { ...handle, data: words.data }
+    } catch (error) {
+      handle.close()
+      throw error
+    }
+  }
+}
+
+/** Whether a handle is ours: the sender says so, or has ended and does not need it. */
+async function lastWord(frames: FrameSocket, wait?: Wait): Promise<boolean> {
+  const frame = await answerOrEnd(frames, wait)
+  if (frame === null || frame.type === GO) return true
+  if (frame.type === NO) return false
+  throw unexpected(frame, 'go')
+}
+
+async function answerOrEnd(frames: FrameSocket, wait?: Wait): Promise<Frame | null> {
+  try {
+    return await frames.receive(wait)
+  } catch (error) {
+    if (hasCode(error, 'ECONNRESET')) return null
+    throw error
+  }
+}
+
+/** The one handle of a frame; its descriptor is closed if there is something else in it. */
+function handleIn(frame: Frame | null, type: number): { handle: HandedOver; words: Record<string, unknown> } {
+  const fd = frame?.fds[0]
+  if (frame === null || frame.type !== type || fd === undefined || frame.fds.length > 1) {
+    throw unexpected(frame, 'a handle')
+  }
+  try {
+    const { words, bytes } = decodeBody(frame.body)
+    return { handle: handedOver(words.type, fd, bytes), words }
+  } catch (error) {
+    fd.close()
+    throw error
+  }
 }
 
 /** Handles by name; a list where there are several. */
@@ -160,6 +241,7 @@ export class Handoff implements AsyncDisposable {
         await this.#hand(frames, offer)
         return
       } catch (error) {
+        await decline(frames)
         offer.onFailed?.(error)
       } finally {
         frames.close()
@@ -181,6 +263,7 @@ export class Handoff implements AsyncDisposable {
       assertAlive(frames.socket)
       await frames.send(GO)
       await expect(frames, CONFIRM, 'a confirmation')
+      assertAlive(frames.socket)
     } catch (error) {
       for (const { departure } of leaving) departure.stay()
       throw error
@@ -246,10 +329,18 @@ function departures(handings: Handings): NamedDeparture[] {
 
 /** A word that came from a process that has ended since must not stop this one. */
 function assertAlive(socket: UnixSocket<Connected>): void {
+  if (!isAlive(socket)) throw ownError('ERR_HANDOFF', 'The successor has ended')
+}
+
+/** Some kernels give a handle of a process that has ended, others none. Where there are no handles, hope. */
+function isAlive(socket: UnixSocket<Connected>): boolean {
   try {
-    peerProcess(socket)?.close()
+    const handle = peerProcess(socket)
+    const alive = handle?.alive ?? true
+    handle?.close()
+    return alive
   } catch (error) {
-    if (hasCode(error, 'ESRCH')) throw ownError('ERR_HANDOFF', 'The successor has ended')
+    if (hasCode(error, 'ESRCH')) return false
     throw error
   }
 }
@@ -408,8 +499,14 @@ export async function takeOver(address: Address, options?: Wait): Promise<Takeov
   } catch (error) {
     for (const handle of Object.values(handles).flat()) handle.close()
     frames.close()
-    throw error
+    throw refusal(error)
   }
+}
+
+/** A connection that is closed without a word: we were refused, another successor was faster, or the other process has died. */
+function refusal(error: unknown): unknown {
+  if (!hasCode(error, 'EPIPE') && !hasCode(error, 'ECONNRESET')) return error
+  return Object.assign(ownError('ERR_HANDOFF', 'The other process has hung up'), { cause: error })
 }
 
 /** Receives items until the state comes, which is the last. */
@@ -418,9 +515,7 @@ async function collect(frames: FrameSocket, handles: Record<string, HandedOver[]
   for (;;) {
     const frame = await frames.receive(wait)
     if (frame?.type === STATE && frame.fds.length === 0) return frame.body
-    if (frame === null || frame.type !== ITEM || frame.fds.length !== 1) throw unexpected(frame, 'a handle')
-    const { words, bytes } = decodeBody(frame.body)
-    const handle = handedOver(words.type, frame.fds[0] as OwnedFd, bytes)
+    const { handle, words } = handleIn(frame, ITEM)
     const name = String(words.name)
     if (!Object.hasOwn(handles, name)) Object.defineProperty(handles, name, { value: [], enumerable: true })
     handles[name]?.push(handle)
