@@ -11,7 +11,7 @@ const casesFolder = 'interop/cases'
 /** Where the cases were copied from, where that is at hand. */
 const origin = '../shared/interop'
 const languages = ['perl', 'ruby', 'php', 'pymp', 'erlang', 'go', 'node']
-const projects = ['dbus-fd', 'postgres-peer', 'qemu-qmp-fd', 'sd-notify']
+const projects = ['dbus-fd', 'postgres-peer', 'qemu-qmp-fd', 'sd-notify', 'sd-socket-activate']
 const peers = [
   ...languages.map((language) => ({ of: 'xlang', args: [language] })),
   ...projects.map((project) => ({ of: project, args: [] })),
