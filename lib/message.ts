@@ -81,19 +81,19 @@ interface Facts {
 
 /** What came of the sender, and what judges it. */
 interface Sender {
-  readonly told: Omit<Told, 'pidfd'> | null
+  readonly told: Omit<Told, 'pidfd'>
   readonly connector: Connector
 }
 
 /** The one implementation of {@link Message}. */
 export class ReceivedMessage implements Message {
   readonly #facts: Facts
-  #fds: OwnedFd[]
+  #fds: readonly OwnedFd[]
   #process: ProcessHandle | Error | null
   /** undefined: nobody has asked yet. */
   #credentials: SenderCredentials | null | undefined
 
-  constructor(facts: Facts, fds: OwnedFd[], process: ProcessHandle | Error | null) {
+  constructor(facts: Facts, fds: readonly OwnedFd[], process: ProcessHandle | Error | null) {
     this.#facts = facts
     this.#fds = fds
     this.#process = process
@@ -122,7 +122,7 @@ export class ReceivedMessage implements Message {
 
   #join(): SenderCredentials | null {
     const { sender } = this.#facts
-    if (sender === null || sender.told === null) return null
+    if (sender === null) return null
     const pidfd = (): number => (this.#process instanceof ProcessHandle ? this.#process.fd : -1)
     return senderCredentials({ ...sender.told, pidfd }, sender.connector)
   }
@@ -191,8 +191,8 @@ export class ReceivedMessage implements Message {
   /** A new list, so that a list that the user has already read stays as it was. */
   #giveFds(): OwnedFd[] {
     const fds = this.#fds
-    this.#fds = []
-    return fds
+    this.#fds = noFds
+    return fds === noFds ? [] : (fds as OwnedFd[])
   }
 
   #assertWhole(): void {
@@ -213,23 +213,39 @@ const littleEndian = endianness() === 'LE'
 
 /** What the receiver knows of a message beside its row. */
 export interface Arrival {
-  /** Type of the socket; on seqpacket our own timestamp is not the user's business. */
-  readonly type: number
   readonly offset: number
   readonly connector: Connector
   /** Memory of its own that it was received into, instead of a slot. */
   readonly place: Buffer | undefined
 }
 
+/** Where the numbers of a row stand: see crates/binding/src/message.rs. */
+const COPIED = 0
+const LENGTH = 1
+const FDS = 2
+const REFUSED = 3
+const TRUNCATED = 4
+const TOLD = 5
+const PID = 6
+const UID = 7
+const GID = 8
+const CONTROL_LENGTH = 9
+const NAME_LENGTH = 10
+const PIDFD = 11
+const IDS_TOLD = 12
+const IDS = 13
+const IDS_END = 19
+
 /** The message in a slot of the last `receive`, or an error where it was longer than its room. */
-export function messageIn(slot: number, { type, offset, connector, place }: Arrival): ReceivedMessage | Error {
-  const { meta } = receiveMemory()
+export function messageIn(slot: number, { offset, connector, place }: Arrival): ReceivedMessage | Error {
   const row = (slot + 1) * constants.metaStride
-  const [copied, length, count, refused, truncated, told] = meta.subarray(row, row + 6) as unknown as number[] as Six
-  const [controlLength, nameLength] = meta.subarray(row + 9, row + 11) as unknown as number[] as [number, number]
-  const sender = told === 1 || meta[row + 11] !== 0 ? senderIn(row, told === 1, connector) : null
-  const process = processIn(row, sender?.told?.pid)
-  const fds = ownFds(slot, count)
+  const { meta } = receiveMemory()
+  const copied = meta[row + COPIED] as number
+  const length = meta[row + LENGTH] as number
+  const told = meta[row + TOLD] === 1
+  const sender = told ? senderIn(row, connector) : null
+  const process = processIn(row, sender?.told.pid)
+  const fds = ownFds(slot, meta[row + FDS] as number)
   if (length > copied) {
     for (const fd of fds) fd.close()
     if (process instanceof ProcessHandle) process.close()
@@ -238,44 +254,45 @@ export function messageIn(slot: number, { type, offset, connector, place }: Arri
   const facts: Facts = {
     data: place === undefined ? copySlot(slot, copied) : place.subarray(0, copied),
     offset,
-    fdsTruncated: truncated === 1,
-    fdsRefused: refused,
+    fdsTruncated: meta[row + TRUNCATED] === 1,
+    fdsRefused: meta[row + REFUSED] as number,
     sender,
-    control: controlOf(slot, controlLength, type === constants.sockSeqpacket),
-    from: fromOf(slot, nameLength),
+    control: controlOf(slot, meta[row + CONTROL_LENGTH] as number),
+    from: fromOf(slot, meta[row + NAME_LENGTH] as number),
   }
   return new ReceivedMessage(facts, fds, process)
 }
 
-type Six = [number, number, number, number, number, number]
-
-/** Numbers of a row that tell the ids of the sending process. */
-const IDS_TOLD = 12
-
-function senderIn(row: number, told: boolean, connector: Connector): Sender {
+function senderIn(row: number, connector: Connector): Sender {
   const { meta } = receiveMemory()
-  if (!told) return { told: null, connector }
-  const [pid, uid, gid] = meta.subarray(row + 6, row + 9) as unknown as [number, number, number]
-  const ids = meta[row + IDS_TOLD] === 1 ? [...meta.subarray(row + IDS_TOLD + 1, row + IDS_TOLD + 7)] : null
-  return {
-    told: { pid, uid: uid >>> 0, gid: gid >>> 0, ids, at: ids === null ? 0 : Date.now(), turn: connector.turn },
-    connector,
+  const ids = meta[row + IDS_TOLD] === 1 ? [...meta.subarray(row + IDS, row + IDS_END)] : null
+  const told = {
+    pid: meta[row + PID] as number,
+    uid: (meta[row + UID] as number) >>> 0,
+    gid: (meta[row + GID] as number) >>> 0,
+    ids,
+    at: ids === null ? 0 : Date.now(),
+    turn: connector.turn,
   }
+  return { told, connector }
 }
 
 function processIn(row: number, pid: number | undefined): ProcessHandle | Error | null {
-  const pidfd = receiveMemory().meta[row + 11] as number
+  const pidfd = receiveMemory().meta[row + PIDFD] as number
   return pidfd === 0 ? null : receivedProcess(pidfd, pid !== undefined && pid > 0 ? pid : null)
 }
 
-function ownFds(slot: number, count: number): OwnedFd[] {
-  if (count === 0) return []
+/** Shared by all messages without descriptors. */
+const noFds = Object.freeze<OwnedFd[]>([])
+
+function ownFds(slot: number, count: number): readonly OwnedFd[] {
+  if (count === 0) return noFds
   const start = slot * constants.scmFdsMax
   return Array.from(receiveMemory().fds.subarray(start, start + count), (fd) => OwnedFd.own(fd))
 }
 
 /** Level, type and length as C ints, then the payload, repeated. */
-function controlOf(slot: number, length: number, hideTimestamp: boolean): readonly ControlMessage[] {
+function controlOf(slot: number, length: number): readonly ControlMessage[] {
   if (length === 0) return none
   const start = slot * constants.extraSize
   const bytes = receiveMemory().extra.subarray(start, start + length)
@@ -285,8 +302,7 @@ function controlOf(slot: number, length: number, hideTimestamp: boolean): readon
     const level = words.getInt32(at, littleEndian)
     const type = words.getInt32(at + 4, littleEndian)
     const end = at + 12 + words.getInt32(at + 8, littleEndian)
-    const ours = hideTimestamp && level === constants.solSocket && type === constants.soTimestamp
-    if (!ours) messages.push({ level, type, data: Buffer.from(bytes.subarray(at + 12, end)) })
+    messages.push({ level, type, data: Buffer.from(bytes.subarray(at + 12, end)) })
     at = end
   }
   return messages

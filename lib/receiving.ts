@@ -163,8 +163,7 @@ export class Receiver {
   #hold(slot: number): void {
     const place = this.#large
     this.#large = undefined
-    const { type } = this.#source
-    const item = messageIn(slot, { type, offset: this.#offset, connector: this.#connector, place })
+    const item = messageIn(slot, { offset: this.#offset, connector: this.#connector, place })
     if (!(item instanceof Error)) {
       this.#offset += item.data.length
       this.#source.handle.readiness.reading.spend(item.data.length)

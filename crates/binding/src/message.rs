@@ -171,7 +171,9 @@ impl Batch<'_> {
         if let Some(reach) = &mut self.reach {
             first = reach.next(fd, &mut place[..first])?;
         }
-        let mut parts = vec![libc::iovec { iov_base: place.as_mut_ptr().cast(), iov_len: first }];
+        let nothing = libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 };
+        let mut parts = [libc::iovec { iov_base: place.as_mut_ptr().cast(), iov_len: first }, nothing];
+        let mut count = 1;
         let mut spare = self.state.spare.borrow_mut();
         if self.limit > size && self.style != Style::Stream {
             if spare.is_none() {
@@ -179,11 +181,12 @@ impl Batch<'_> {
             }
             let spare = spare.as_mut().ok_or(Errno::ENOMEM)?;
             let part = spare.part(slot * SPARE_SIZE, (self.limit - size).min(SPARE_SIZE));
-            parts.push(libc::iovec { iov_base: part.as_mut_ptr().cast(), iov_len: part.len() });
+            parts[1] = libc::iovec { iov_base: part.as_mut_ptr().cast(), iov_len: part.len() };
+            count = 2;
         }
         let records = self.style != Style::Stream;
         // SAFETY: both parts are exclusively borrowed until the call returns.
-        let received = unsafe { receive::receive(fd, &mut parts, records, self.style == Style::Datagram) };
+        let received = unsafe { receive::receive(fd, &mut parts[..count], records, self.style == Style::Datagram) };
         if let (Some(reach), Ok(received)) = (&mut self.reach, &received) {
             reach.took(received.length);
         }
@@ -205,7 +208,11 @@ impl Batch<'_> {
             row[6..9].copy_from_slice(&[ucred.pid, ucred.uid as i32, ucred.gid as i32]);
         }
         let extra = &mut self.extra[slot * EXTRA_SIZE..(slot + 1) * EXTRA_SIZE];
-        row[9] = pack(&received.others, extra) as i32;
+        // Only we asked for the timestamp of a record, to tell an empty one from the end.
+        let is_ours = |level, kind| (level, kind) == (libc::SOL_SOCKET, libc::SCM_TIMESTAMP);
+        let hide = self.style == Style::Seqpacket;
+        row[9] =
+            pack(received.others.iter().filter(|(level, kind, _)| !(hide && is_ours(*level, *kind))), extra) as i32;
         row[10] = received.from.map_or(-1, |name| {
             extra[control::BUFFER_SIZE..][..name.len()].copy_from_slice(&name);
             name.len() as i32
@@ -236,7 +243,7 @@ fn ids_of(pidfd: BorrowedFd<'_>) -> Option<ProcessIds> {
 }
 
 /// Control messages as level, type, length and payload; the kernel's own headers were longer, so they fit.
-fn pack(messages: &[(i32, i32, Vec<u8>)], out: &mut [u8]) -> usize {
+fn pack<'a>(messages: impl Iterator<Item = &'a (i32, i32, Vec<u8>)>, out: &mut [u8]) -> usize {
     let mut at = 0;
     for (level, kind, data) in messages {
         for word in [*level, *kind, data.len() as i32] {

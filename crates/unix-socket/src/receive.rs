@@ -12,6 +12,7 @@ use crate::syscall::{self, retry};
 use crate::Result;
 use libc::iovec;
 use nix::sys::socket::MsgFlags;
+use std::cell::RefCell;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 /// What one recvmsg(2) brought, beside the bytes in the slot.
@@ -44,7 +45,26 @@ pub struct Received {
 /// # Safety
 /// Each of `parts` must be valid for writing.
 pub unsafe fn receive(fd: BorrowedFd<'_>, parts: &mut [iovec], whole: bool, name: bool) -> Result<Received> {
-    let mut buffer = ControlBuffer::default();
+    // One buffer per thread: to clear 4 KiB for each message would cost as much as a small one.
+    CONTROL.with_borrow_mut(|buffer| {
+        // SAFETY: upheld by the caller.
+        unsafe { receive_with(buffer, fd, parts, whole, name) }
+    })
+}
+
+thread_local! {
+    static CONTROL: RefCell<ControlBuffer> = RefCell::default();
+}
+
+/// # Safety
+/// As [`receive`].
+unsafe fn receive_with(
+    buffer: &mut ControlBuffer,
+    fd: BorrowedFd<'_>,
+    parts: &mut [iovec],
+    whole: bool,
+    name: bool,
+) -> Result<Received> {
     let mut from = [0_u8; address::BUFFER_SIZE];
     // SAFETY: all zeros is a valid msghdr; musl has padding fields that must be zero.
     let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
