@@ -89,8 +89,8 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
   readonly #receiver: Receiver
   readonly #source: Source
   readonly #birth: Birth
-  /** SO_PASSCRED or SO_PASSPIDFD, so that sending need not ask. */
-  #passes = false
+  /** SO_PASSCRED or SO_PASSPIDFD, asked for once, when a datagram or record is sent. */
+  #passes: boolean | undefined
 
   private constructor(handle: Handle, birth: Birth) {
     this.#handle = handle
@@ -166,7 +166,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
   set passCredentials(on: boolean) {
     if (typeof on !== 'boolean') throw invalidValue('passCredentials', 'must be a boolean', on)
     this.#changed.setPassing(this.#handle.open, on, undefined)
-    this.#notePassing()
+    this.#passes = undefined
   }
 
   /**
@@ -182,11 +182,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
   set passProcess(on: boolean) {
     if (typeof on !== 'boolean') throw invalidValue('passProcess', 'must be a boolean', on)
     this.#changed.setPassing(this.#handle.open, undefined, on)
-    this.#notePassing()
-  }
-
-  #notePassing(): void {
-    this.#passes = this.passCredentials || this.passProcess
+    this.#passes = undefined
   }
 
   /** SO_SNDBUF in bytes, as the system reports it: twice what was set. */
@@ -423,7 +419,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
   /** Sets a socket option; a number becomes a C int. See setsockopt(2). */
   setOption(level: number, name: number, value: Buffer | number): void {
     writeOption(this.#handle.open, level, name, value)
-    this.#notePassing()
+    this.#passes = undefined
   }
 
   /**
@@ -476,14 +472,15 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
     this.#changed.setPassing(fd, options.passCredentials, options.passProcess)
     if (options.sendBufferSize !== undefined) this.sendBufferSize = options.sendBufferSize
     if (options.receiveBufferSize !== undefined) this.receiveBufferSize = options.receiveBufferSize
-    this.#notePassing()
     const nameless = options.autobind && this.type !== 'stream' && nameOf(fd, false) === null
     if (nameless) check(native.bindName(fd, new Uint8Array(0), -1), 'bind')
   }
 
   /** Linux: with one of these on, sending would bind an unnamed datagram or seqpacket socket to a random abstract name. */
   get #mustStayUnnamed(): boolean {
-    return this.#passes && this.type !== 'stream' && !this.#birth.options.autobind
+    if (this.type === 'stream' || this.#birth.options.autobind) return false
+    this.#passes ??= this.passCredentials || this.passProcess
+    return this.#passes
   }
 }
 
