@@ -28,6 +28,7 @@ export interface Leaving extends Detached {
 }
 
 const NOTHING = Buffer.alloc(0)
+const CONNECTING = 'it is still connecting'
 
 function held(what: string): Error {
   return ownError('ERR_MESSAGES_HELD', `The descriptor cannot be taken: ${what}`)
@@ -35,7 +36,7 @@ function held(what: string): Error {
 
 /** Why an object's descriptor cannot be taken without losing something. */
 function reasonAgainst({ connecting, encrypted, parsing, writing, reading, decoding }: Holding): string | undefined {
-  if (connecting) return 'it is still connecting'
+  if (connecting) return CONNECTING
   if (encrypted) return 'it is encrypted, and the keys are in this process'
   if (parsing) return 'an http parser reads from it'
   if (writing) return 'writes are queued; await their callbacks first'
@@ -44,21 +45,51 @@ function reasonAgainst({ connecting, encrypted, parsing, writing, reading, decod
   return undefined
 }
 
-/** The duplicate first: if that fails nothing has happened. Never end(): shutdown(2) would reach the duplicate. */
-function leaveStream(stream: net.Socket | fs.ReadStream | fs.WriteStream): Leaving {
+type Stream = net.Socket | fs.ReadStream | fs.WriteStream
+
+/** A stream that has a beginning of its own reads there, and leaves the position of the file alone. */
+function readsElsewhere(stream: Stream): boolean {
+  return stream instanceof fs.ReadStream && (stream as { start?: number }).start !== undefined
+}
+
+function assertFree(stream: Stream): void {
   const reason = reasonAgainst(holdingOf(stream))
   if (reason !== undefined) throw held(reason)
+  if ('writableEnded' in stream && stream.writableEnded && !stream.writableFinished) {
+    throw held('it is ending; await that first')
+  }
+  if (readsElsewhere(stream)) throw held('it reads from a place of its own (start)')
+}
+
+/** The duplicate first: if that fails nothing has happened. Never end(): shutdown(2) would reach the duplicate. */
+function leaveStream(stream: Stream): Leaving {
+  assertFree(stream)
   const fd = OwnedFd.dup(stream as FdSource)
   const flowing = 'readableFlowing' in stream && stream.readableFlowing === true
   stopReading(stream)
-  const unread = ('read' in stream ? (stream.read() as Buffer | null) : null) ?? NOTHING
+  const { unread, giveBack } = 'read' in stream ? takeUnread(stream) : { unread: NOTHING, giveBack: () => {} }
   const stay = (): void => {
     fd.close()
-    if (!('unshift' in stream) || stream.destroyed) return
-    if (unread.length > 0) stream.unshift(unread)
+    if (stream.destroyed) return
+    giveBack()
     startReading(stream, flowing)
   }
   return { fd, unread, go: () => void stream.destroy(), stay }
+}
+
+/** What Node has in memory: without a word to those who listen, or it would be seen twice, and without reading on. */
+function takeUnread(stream: net.Socket | fs.ReadStream): { unread: Buffer; giveBack: () => void } {
+  const { _read, emit } = stream
+  Object.assign(stream, { _read: () => {}, emit: () => false })
+  const unread = (stream.read() as Buffer | null) ?? NOTHING
+  stream.emit = emit
+  const giveBack = (): void => {
+    stream._read = _read
+    if (unread.length > 0) stream.unshift(unread)
+    // Node takes a read to be under way, and would wait for its end.
+    stream.push('')
+  }
+  return { unread, giveBack }
 }
 
 /** Only looked at until it goes: two processes may accept from one queue. */
@@ -69,7 +100,8 @@ function lend(source: FdSource, go: () => void): Leaving {
 
 function leaveServer(server: net.Server): Leaving {
   const address = server.address()
-  if (typeof address === 'string') {
+  // An abstract name is nobody's file: it lives as long as the descriptor.
+  if (typeof address === 'string' && !address.startsWith('\0')) {
     throw held(`closing it would remove ${address}; make it with listen(path).toNetServer(server)`)
   }
   // Not http's own close, which also ends connections that are idle.
@@ -96,6 +128,8 @@ function leaveOurs(source: UnixSocket | UnixListener | OwnedFd): Leaving {
 /** Prepares to take the descriptor of a live object away; until `go()` it can stay. Throws as {@link detachFd}. */
 export function leave(source: FdSource): Leaving {
   if (typeof source === 'number') return lend(source, () => OwnedFd.adopt(source).close())
+  // Before it is asked for its number, which it may not have yet.
+  if (source instanceof net.Socket && source.connecting) throw held(CONNECTING)
   fdOf(source, 'source')
   if (source instanceof OwnedFd || source instanceof UnixSocket || source instanceof UnixListener) {
     return leaveOurs(source)
