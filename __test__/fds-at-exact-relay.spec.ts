@@ -89,6 +89,22 @@ while True:
 tell({'places': places, 'digest': digest.hexdigest()})
 `
 
+/** Two processes send on one socket, one of them plain bytes, the other carriers, slower than they are read. */
+const together = `${common}
+rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [0]))]
+child = os.fork()
+chance = random.Random(child)
+for turn in range(int(sys.argv[2])):
+    for busy in range(chance.randint(1, 1000)):
+        pass
+    if child:
+        stream.send(b'-')
+    else:
+        stream.sendmsg([b'+'], rights)
+if child:
+    os.waitpid(child, 0)
+`
+
 interface Report {
   /** Position, nonces and, at the receiver, the length of the part that brought them. */
   readonly places: readonly [number, string[], number?][]
@@ -188,4 +204,29 @@ test.serial('a relay that goes by chunks loses no descriptor, but their places',
   const expected = placesOf(sent)
   const misplaced = placesOf(got).filter((place, index) => place !== expected[index])
   t.true(misplaced.length > sent.places.length / 4, `${misplaced.length} of ${sent.places.length}`)
+})
+
+test.serial('what comes between the question and the read is not glued to it', async (t) => {
+  const [before, each] = [openCount(), 20_000]
+  const listener = listen(join(folder, 'race'), { maxFds: 1, fdsAt: 'exact' })
+  const program = new Program(together, join(folder, 'race'), each)
+  const socket = await listener.accept()
+  const wrong: string[] = []
+  let [at, count] = [0, 0]
+  // It never waits, so that it asks again and again while the others are sending.
+  for (;;) {
+    const message = socket.tryRecv()
+    if (message === null) break
+    if (message === 'again') continue
+    const { data, fds, offset } = message
+    at += data.length
+    count += fds.length
+    const text = data.toString()
+    if (!/^-+$/.test(text) && !(text === '+' && fds.length === 1)) wrong.push(`${offset}: ${text} ${fds.length}`)
+    message.close()
+  }
+  await program.end()
+  dispose(listener, socket)
+  t.deepEqual([at, count, wrong], [2 * each, each, []])
+  t.is(openCount(), before)
 })
