@@ -21,7 +21,14 @@ import {
 } from './errors.js'
 import { closeWhenForgotten, Handle, noLongerForgettable } from './handle.js'
 import { constants, native } from './native.js'
-import { ChangedOptions, type CheckedOptions, checkOptions, readNumber, type SocketOptions } from './options.js'
+import {
+  assertExact,
+  ChangedOptions,
+  type CheckedOptions,
+  checkOptions,
+  readNumber,
+  type SocketOptions,
+} from './options.js'
 import type { SocketType } from './outgoing.js'
 import { AGAIN, HOLD, Later } from './queue.js'
 import { adoptWith, nameOf, UnixSocket } from './socket.js'
@@ -372,6 +379,7 @@ export function listen<T extends Connected = 'stream'>(address: Address, options
     throw invalidType('address', 'a string or an object with path or abstract', address)
   const binding = checkBinding(address, given)
   const checked = checkListenOptions(given)
+  if (type === 'stream' && checked.options.exact) assertExact()
   const handle = openHandle(type, 'listener')
   return closeOnError(handle, () => {
     const born = {

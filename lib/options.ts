@@ -19,7 +19,10 @@ export interface SocketOptions {
   fdsAt?: 'chunk' | 'exact'
   /** Attach the sender's credentials to every received message (SO_PASSCRED). Default false. */
   passCredentials?: boolean
-  /** Attach a handle of the sending process to every received message (SO_PASSPIDFD), and its credentials. Default false. Platforms: Linux 6.5. */
+  /**
+   * Attach a handle of the sending process to every received message (SO_PASSPIDFD), and its credentials. Default false. With
+   * `connect` it is set once connected: what the server sends before that has neither. Platforms: Linux 6.5.
+   */
   passProcess?: boolean
   /** Give an unnamed datagram or seqpacket socket an abstract name of the kernel's choice. Default false. Platforms: Linux. */
   autobind?: boolean
