@@ -64,7 +64,9 @@ async function outputOf(child: ChildProcess): Promise<string> {
 
 /** Code of the error, or what was passed; and what is left of the variables, and open, afterwards. */
 const report: Body = ({ systemd, require }) => {
-  const { fstatSync, readFileSync } = require('node:fs') as typeof import('node:fs')
+  const { fstatSync, readFileSync, readdirSync } = require('node:fs') as typeof import('node:fs')
+  const openCount = (): number => readdirSync('/proc/self/fd').length
+  const before = openCount()
   const outcome = (): unknown => {
     try {
       const passed = systemd.listenFds()
@@ -86,6 +88,7 @@ const report: Body = ({ systemd, require }) => {
     second: outcome(),
     left: Object.keys(process.env).filter((name) => name.startsWith('LISTEN_')),
     open: [3, 4].map(isOpen),
+    opened: openCount() - before,
   }
 }
 
@@ -153,7 +156,7 @@ os.dup2(os.open('/dev/null', os.O_RDONLY), 3)
 os.set_inheritable(3, True)
 os.execv(sys.argv[1], sys.argv[1:])`
   const { stdout } = spawnSync('python3', ['-c', own, ...program], { cwd: root, encoding: 'utf8' })
-  t.like(JSON.parse(stdout), { first: [['unknown', 3, 'char-device', null]] } as object)
+  t.like(JSON.parse(stdout), { first: [['unknown', 3, 'char-device', null]], opened: 0 } as object)
 })
 
 test.serial('an environment that cannot be true takes nothing', async (t) => {

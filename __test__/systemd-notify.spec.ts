@@ -69,6 +69,14 @@ test.serial('a state arrives as it is, with our process, user and group', async 
   })
 })
 
+test.serial('our identity goes with the message, not only where the manager asks for it', async (t) => {
+  const manager = bind(path)
+  await notify('READY=1', { path })
+  manager.passCredentials = true
+  t.is((await manager.recv({ timeout })).credentials?.pid, process.pid)
+  await manager.close()
+})
+
 test.serial('an object becomes one assignment a line', async (t) => {
   await managed(async (manager) => {
     const state = { READY: true, X_IDLE: false, MAINPID: 17, MONOTONIC_USEC: 2n ** 60n, STATUS: 'a = b; ä', EMPTY: '' }
