@@ -31,7 +31,10 @@ async function listening(server: Server, ...where: [number, string] | [string]):
   return (server.address() as { port: number }).port
 }
 
-for (const [name, create] of Object.entries({ 'a net.Server': createServer, 'an http.Server': createHttpServer })) {
+for (const [name, create] of Object.entries({
+  'a net.Server': () => createServer(),
+  'an http.Server': () => createHttpServer(),
+})) {
   test.serial(`${name} on TCP goes on accepting through its descriptor, and its connections live on`, async (t) => {
     const server: Server = create()
     const port = await listening(server, 0, '127.0.0.1')

@@ -83,8 +83,8 @@ for (const [name, open] of Object.entries(samples)) {
   test.serial(`kind, state and access are told: ${name}`, async (t) => {
     const sample = await openWhereThereIs(open)
     const mayLack = [...MAY_LACK, ...(isRoot ? [] : FOR_ROOT)].includes(name)
-    if (sample === null && mayLack) return t.pass('This system has none')
-    if (sample === null) return t.fail('It could not be opened')
+    t.true(sample !== null || mayLack, 'It could not be opened')
+    if (sample === null) return
     const { kind, state, access } = sample.fd
     t.deepEqual([kind, state, access], EXPECTED[name])
     closeSample(sample)

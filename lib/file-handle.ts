@@ -50,10 +50,7 @@ export class FdFileHandle extends EventEmitter {
   }
 
   async read(...values: unknown[]): Promise<{ bytesRead: number; buffer: NodeJS.ArrayBufferView }> {
-    const [first] = values
-    if (ArrayBuffer.isView(first)) return await call.read(this.#open, ...values)
-    const options = { buffer: Buffer.alloc(READ_SIZE), ...(first as object | undefined) }
-    return await call.read(this.#open, options)
+    return await call.read(this.#open, readOptions(values))
   }
 
   async readv(...values: unknown[]): Promise<unknown> {
@@ -141,4 +138,12 @@ export class FdFileHandle extends EventEmitter {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
+}
+
+/** A FileHandle may leave out what `fs.read` must have, and takes null for it. */
+function readOptions([first, second, length, position]: unknown[]): object {
+  if (!ArrayBuffer.isView(first)) return { buffer: Buffer.alloc(READ_SIZE), ...(first as object | undefined) }
+  const given = typeof second === 'object' && second !== null ? second : { offset: second, length, position }
+  const known = Object.entries(given).filter(([, value]) => value !== undefined && value !== null)
+  return { ...Object.fromEntries(known), buffer: first }
 }
