@@ -12,7 +12,8 @@ import { sendHandle } from '../entries/handoff.js'
 import type { FdSource, UnixSocket } from '../index.js'
 import { connect, listen, OwnedFd, pair } from '../index.js'
 import { leave } from '../lib/detaching.js'
-import { hashOf, receiver, terminal, withScript } from './helpers/handoff.js'
+import { told } from './helpers/handle-uses.js'
+import { receiver, terminal, USES, withScript } from './helpers/handoff.js'
 import { guard } from './helpers/leaks.js'
 import { received } from './helpers/received.js'
 import type { Script } from './helpers/script.js'
@@ -23,7 +24,7 @@ let script: Script
 let talk: UnixSocket<'stream'>
 
 test.serial.before('start the receiver', async () => {
-  const both = await withScript(folder, receiver, [])
+  const both = await withScript(folder, receiver, [USES])
   script = both.script
   talk = both.socket
 })
@@ -99,7 +100,7 @@ for (const [what, open] of Object.entries(connections)) {
     far.write(much)
     await once(near, 'readable')
     t.true(near.readableLength < much.length / 2)
-    const wanted = hashOf(Buffer.concat([much, Buffer.from('over')]))
+    const wanted = told(Buffer.concat([much, Buffer.from('over')]))
     await goes(t, near, 'net.Socket', () => far.write('over'), wanted)
     t.is(await textOf(far), 'pong\n')
   })

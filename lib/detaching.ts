@@ -66,7 +66,7 @@ function leaveStream(stream: Stream): Leaving {
   assertFree(stream)
   const fd = OwnedFd.dup(stream as FdSource)
   const flowing = 'readableFlowing' in stream && stream.readableFlowing === true
-  stopReading(stream)
+  stop(stream)
   const { unread, giveBack } = 'read' in stream ? takeUnread(stream) : { unread: NOTHING, giveBack: () => {} }
   const stay = (): void => {
     fd.close()
@@ -75,6 +75,14 @@ function leaveStream(stream: Stream): Leaving {
     startReading(stream, flowing)
   }
   return { fd, unread, go: () => void stream.destroy(), stay }
+}
+
+/** One that nobody has listened to yet must not be paused: a later listener for data would not make it flow. */
+function stop(stream: Stream): void {
+  const isUntouched = 'readableFlowing' in stream && stream.readableFlowing === null
+  if (isUntouched) Object.assign(stream, { pause: () => stream })
+  stopReading(stream)
+  if (isUntouched) delete (stream as { pause?: unknown }).pause
 }
 
 /** What Node has in memory: without a word to those who listen, or it would be seen twice, and without reading on. */

@@ -64,8 +64,15 @@ function unexpected(frame: Frame | null, wanted: string): Error {
   return ownError('ERR_HANDOFF', `The other end did not send ${wanted}: ${what}`)
 }
 
-async function expect(frames: FrameSocket, type: number, wanted: string, wait?: Wait): Promise<Frame> {
+/** The next frame where none can have descriptors; null at the end. */
+async function nextWord(frames: FrameSocket, wait?: Wait): Promise<Frame | null> {
   const frame = await frames.receive(wait)
+  if (frame !== null && frame.fds.length > 0) throw unexpected(frame, 'a word')
+  return frame
+}
+
+async function expect(frames: FrameSocket, type: number, wanted: string, wait?: Wait): Promise<Frame> {
+  const frame = await nextWord(frames, wait)
   if (frame === null || frame.type !== type) throw unexpected(frame, wanted)
   return frame
 }
@@ -139,7 +146,7 @@ export async function receiveHandle(socket: UnixSocket<Connected>, options?: Wai
     talk.pending ??= await nextHandle(talk.frames, options)
     const handle = talk.pending
     if (handle === undefined) return null
-    const isOurs = await lastWord(talk.frames, options)
+    const isOurs = await lastWord(talk, options)
     talk.pending = undefined
     if (isOurs) return handle
     handle.close()
@@ -163,19 +170,18 @@ async function nextHandle(frames: FrameSocket, wait?: Wait): Promise<ReceivedHan
   }
 }
 
-/** Whether a handle is ours: the sender says so, or has ended and does not need it. */
-async function lastWord(frames: FrameSocket, wait?: Wait): Promise<boolean> {
-  const frame = await answerOrEnd(frames, wait)
-  if (frame === null || frame.type === GO) return true
-  if (frame.type === NO) return false
-  throw unexpected(frame, 'go')
-}
-
-async function answerOrEnd(frames: FrameSocket, wait?: Wait): Promise<Frame | null> {
+/** Whether the handle that has come is ours: the sender says so, or has ended and does not need it. */
+async function lastWord(talk: Talk, wait?: Wait): Promise<boolean> {
   try {
-    return await frames.receive(wait)
+    const frame = await nextWord(talk.frames, wait)
+    if (frame !== null && frame.type !== GO && frame.type !== NO) throw unexpected(frame, 'go')
+    return frame?.type !== NO
   } catch (error) {
-    if (hasCode(error, 'ECONNRESET')) return null
+    if (hasCode(error, 'ECONNRESET')) return true
+    if (hasCode(error, 'ERR_HANDOFF')) {
+      talk.pending?.close()
+      talk.pending = undefined
+    }
     throw error
   }
 }
@@ -441,10 +447,10 @@ export class Takeover implements Disposable {
   async ready(options?: Wait): Promise<void> {
     try {
       await this.#frames.send(READY, undefined, undefined, options)
-      const answer = await this.#frames.receive(options)
+      const answer = await nextWord(this.#frames, options)
       if (answer !== null && answer.type !== GO) throw unexpected(answer, 'go')
       if (answer !== null) await this.#frames.send(CONFIRM, undefined, undefined, options)
-      if (answer !== null) await this.#frames.receive(options)
+      if (answer !== null) await nextWord(this.#frames, options)
     } catch (error) {
       // Whoever served is dead: there is nobody but us.
       if (!hasCode(error, 'EPIPE') && !hasCode(error, 'ECONNRESET')) throw error
