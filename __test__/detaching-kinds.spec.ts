@@ -54,6 +54,23 @@ for (const [name, create] of Object.entries({
   })
 }
 
+test.serial('a connection of an http.Server that idles between two requests lives on', async (t) => {
+  const server = createHttpServer((request, response) => response.end(`you asked for ${request.url}`))
+  const client = netConnect(await listening(server, 0, '127.0.0.1'), '127.0.0.1')
+  const ask = async (path: string): Promise<string> => {
+    client.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`)
+    let text = ''
+    while (!text.endsWith(path)) text += String((await once(client, 'data'))[0])
+    return text
+  }
+  t.regex(await ask('/first'), /200 OK/)
+  detachFd(server).fd.close()
+  t.regex(await ask('/second'), /200 OK/)
+  const closed = once(server, 'close')
+  await destroyed(client)
+  await closed
+})
+
 test.serial('a server on a path keeps its descriptor, because closing it would remove the path', async (t) => {
   const server = createServer()
   await listening(server, path)

@@ -1,5 +1,5 @@
 // Memory files: content, size and seals; what a receiver may rely on, whoever sent them.
-import { fstatSync, ftruncateSync, openSync, readFileSync, readlinkSync, writeSync } from 'node:fs'
+import { fstatSync, ftruncateSync, openSync, readFileSync, readlinkSync, unlinkSync, writeSync } from 'node:fs'
 import test from 'ava'
 import { listen, memfd, OwnedFd, pair, type Seal } from '../index.js'
 import { guard } from './helpers/leaks.js'
@@ -92,6 +92,14 @@ test.serial('only memory files have seals', (t) => {
     t.throws(() => fd.seal(['write']), { code: 'ERR_SOCKET_CLOSED' })
   }
   right[Symbol.dispose]()
+})
+
+test.serial('a file of a file system in memory has none either', (t) => {
+  const path = `/dev/shm/ancillary-${process.pid}`
+  const file = OwnedFd.adopt(openSync(path, 'w'))
+  unlinkSync(path)
+  t.deepEqual([file.kind, file.seals], ['file', null])
+  file.close()
 })
 
 test.serial('a copy for reading has the seals, and may not add any', (t) => {
