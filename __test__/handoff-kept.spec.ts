@@ -15,7 +15,9 @@ import { received } from './helpers/received.js'
 
 const folder = guard(test)
 const path = join(folder, 'sock')
+/** As in lib/handoff.ts. */
 const HANDLE = 1
+const RECEIPT = 2
 
 /** Fails to send it, since the receiver takes it from the kernel and dies. */
 async function vainly(t: ExecutionContext, handle: FdSource): Promise<void> {
@@ -184,6 +186,17 @@ test.serial(
     dispose(left, right, far, other)
   },
 )
+
+test.serial('a receipt for a handle that was given up is not taken for that of the next one', async (t) => {
+  const [left, right] = pair('stream', { maxFds: 1 })
+  const [one, far] = pair()
+  await t.throwsAsync(sendHandle(left, one, { timeout: 5 }), { code: 'ETIMEDOUT' })
+  await right.send(frameBytes(RECEIPT, Buffer.from('1'), 0))
+  right.shutdown('write')
+  await t.throwsAsync(sendHandle(left, one), { code: 'ERR_HANDOFF', message: /it has ended/ })
+  t.false(one.closed)
+  dispose(left, right, one, far)
+})
 
 test.serial('a receive that is given up before the last word loses nothing: the next one has the handle', async (t) => {
   const [left, right] = pair('stream', { maxFds: 1 })
