@@ -66,7 +66,7 @@ export interface Credentials<W extends When = When> {
  * Works on any connected Unix stream or seqpacket socket and on any pair, a plain `net.Socket` and `req.socket` of an HTTP server
  * included. Synchronous; no event loop is involved. A server sees who called connect(2), a client who called listen(2), both ends
  * of a pair who made it, whoever holds the socket now. `uid`, `gid` and `effective` are effective ids at that moment. `real` and
- * `saved` are those that the same process has now, null once it has ended.
+ * `saved` are those that the same process has now, null once it has ended and its parent knows.
  *
  * The answer for an object (not for a number) is remembered with its connection: `sources.real.at` tells when that was asked.
  *
@@ -166,7 +166,10 @@ export interface SocketOptions {
   fdsAt?: 'chunk' | 'exact'
   /** Attach the sender's credentials to every received message (SO_PASSCRED). Default false. */
   passCredentials?: boolean
-  /** Attach a handle of the sending process to every received message (SO_PASSPIDFD), and its credentials. Default false. Platforms: Linux 6.5. */
+  /**
+   * Attach a handle of the sending process to every received message (SO_PASSPIDFD), and its credentials. Default false. With
+   * `connect` it is set once connected: what the server sends before that has neither. Platforms: Linux 6.5.
+   */
   passProcess?: boolean
   /** Give an unnamed datagram or seqpacket socket an abstract name of the kernel's choice. Default false. Platforms: Linux. */
   autobind?: boolean
@@ -431,7 +434,8 @@ export interface Envelope extends Disposable {
   readonly credentials: SenderCredentials | null
   /**
    * The sending process, with `passProcess`; owned by the message until taken, closed with it. null: not asked for, or sent before
-   * that. A process that had ended already is a handle that is not alive.
+   * that. A process that had ended already is a handle that is not alive. The kernel makes the handle from the process id in the
+   * credentials: where a privileged sender claims another's id, this is that other process, and `credentials.sentByPeer` is not true.
    *
    * @throws EMFILE, ENFILE No descriptor was free for it.
    */
@@ -833,10 +837,10 @@ export interface OwnedFd {
   /**
    * Becomes a listening `net.Server`, or makes `server`, an http server for example, listen on it. Its path is never removed.
    *
-   * @throws ERR_FD_KIND It is not a listening Unix stream or TCP socket.
+   * @throws ERR_FD_KIND It is not a listening Unix stream or TCP socket, or this is a worker of `node:cluster`.
    */
   toNetServer<S extends net.Server = net.Server>(server?: S): S
-  /** Becomes a bound `dgram.Socket`. @throws ERR_FD_KIND It is not a UDP socket. */
+  /** Becomes a bound `dgram.Socket`. @throws ERR_FD_KIND It is not a UDP socket, or it is connected. */
   toDgramSocket(): dgram.Socket
   /** Becomes an `fs.ReadStream`. @throws ERR_FD_KIND It is not a readable file, memfd or device: a pipe would hold a thread. */
   toReadStream(): fs.ReadStream
@@ -868,6 +872,116 @@ export interface UnixListener<T extends Connected = Connected> {
    */
   toNetServer<S extends net.Server = net.Server>(this: UnixListener<'stream'>, server?: S): S
 }
+/** Whether something can be done, and if not, why. */
+export interface Capability {
+  readonly available: boolean
+  /** In words; absent where it is available. */
+  readonly reason?: string
+}
+/** What {@link capabilities} found. */
+export interface Capabilities {
+  readonly [feature: string]: Capability
+  /** Sockets of type `seqpacket`. */
+  readonly seqpacket: Capability
+  /** Abstract names. */
+  readonly abstractNames: Capability
+  /** Paths of any length. */
+  readonly longPaths: Capability
+  /** An empty record is told from the end. */
+  readonly emptyRecords: Capability
+  /** A sender is told that its descriptors are refused. */
+  readonly passRights: Capability
+  /** `fdsAt: 'exact'`. */
+  readonly fdsAtExact: Capability
+  /** `passCredentials`. */
+  readonly passCredentials: Capability
+  /** `passProcess`. */
+  readonly passProcess: Capability
+  /** `peerCredentials`: pid, uid, gid. */
+  readonly peerCredentials: Capability
+  /** `peerCredentials`: groups. */
+  readonly peerGroups: Capability
+  /** `peerCredentials`: label. */
+  readonly peerLabel: Capability
+  /** `peerProcess`. */
+  readonly peerProcess: Capability
+  /** Real, effective and saved ids of a process. */
+  readonly processIds: Capability
+  /** Every user and group id has a number here: no user namespace hides any. */
+  readonly allIdsMapped: Capability
+  /** Claiming credentials that are not our own. */
+  readonly claimCredentials: Capability
+  /** Raw sockets. */
+  readonly rawSockets: Capability
+}
+/**
+ * What this kernel and this process can do, each found by trying, with the reason for each no. Nothing is remembered: privileges
+ * may change.
+ *
+ * @throws EMFILE, ENFILE There are no descriptors to try with.
+ * @example
+ * if (!capabilities().passProcess.available) console.log(capabilities().passProcess.reason)
+ */
+export declare function capabilities(): Capabilities
+/** A descriptor that was taken from its object. */
+export interface Detached {
+  /** Yours. */
+  readonly fd: OwnedFd
+  /** Bytes that had been read already and come before everything that `fd` gives; empty where there are none. */
+  readonly unread: Buffer
+}
+/**
+ * Takes the descriptor of a live object: a `net.Socket` (a child's stdio, a terminal), a `net.Server`, a `dgram.Socket`, a FileHandle,
+ * a stream of `fs`, or one of ours. The object is closed without the other end noticing; bytes that Node has read come along.
+ *
+ * A number is adopted. If it throws, the object is as it was.
+ *
+ * @throws ERR_MESSAGES_HELD Something would be lost: queued writes, a TLS session, an http request that is being parsed, a server's path,
+ * a stream that is ending or was told where to start.
+ * @throws ERR_SOCKET_CLOSED The object is closed. @throws EMFILE No descriptor is free.
+ * @example
+ * const { fd, unread } = detachFd(netSocket)
+ * await other.send(unread.length > 0 ? unread : 'x', { fds: [fd] })
+ */
+export declare function detachFd(source: FdSource): Detached
+/** An error of a socket or descriptor, in the shape of Node's system errors. */
+export interface SocketError extends NodeJS.ErrnoException {
+  /** The address that the call was about. */
+  address?: Address
+  /** sendMany: how many messages went before the error. */
+  sent?: number
+  /** ERR_MESSAGE_TRUNCATED: the true length of the record, in bytes. */
+  length?: number
+  /** ERR_FD_KIND: what the descriptor is. */
+  kind?: string
+  /** A stream send that was cut off: how many of its bytes the kernel had taken. */
+  bytesWritten?: number
+}
+/** The codes that are our own; all others are those of the operating system and of Node. */
+export type ErrorCode =
+  | 'ERR_FD_KIND'
+  | 'ERR_FDS_COUNT'
+  | 'ERR_FDS_REFUSED'
+  | 'ERR_FDS_TRUNCATED'
+  | 'ERR_TOO_MANY_FDS'
+  | 'ERR_HANDOFF'
+  | 'ERR_MESSAGE_EMPTY'
+  | 'ERR_MESSAGE_TRUNCATED'
+  | 'ERR_MESSAGES_HELD'
+  | 'ERR_NO_IDENTITY'
+  | 'ERR_PATH_TOO_LONG'
+  | 'ERR_PEER_REFUSED'
+  | 'ERR_QUEUE_FULL'
+  | 'ERR_SOCKET_CLOSED'
+  | 'ERR_UNSUPPORTED_PLATFORM'
+/**
+ * Whether `error` is an error with this code.
+ *
+ * @param code One of {@link ErrorCode}, of the system (`ECONNREFUSED`) or of Node (`ABORT_ERR`).
+ * @example
+ * try { await connect('/run/app.sock') } catch (error) { if (!hasCode(error, 'ENOENT')) throw error }
+ */
+export declare function hasCode(error: unknown, code: ErrorCode | (string & {})): error is SocketError
 /** A file that is open, with the methods of Node's FileHandle. Close it: the garbage collector does not. */
 export declare class FdFileHandle extends EventEmitter {
   #private
@@ -939,113 +1053,5 @@ export interface OwnedFd {
  * await socket.send('image', { fds: [image] })
  */
 export declare function memfd(name: string, options?: MemfdOptions): OwnedFd
-/** A descriptor that was taken from its object. */
-export interface Detached {
-  /** Yours. */
-  readonly fd: OwnedFd
-  /** Bytes that had been read already and come before everything that `fd` gives; empty where there are none. */
-  readonly unread: Buffer
-}
-/**
- * Takes the descriptor of a live object: a `net.Socket` (a child's stdio, a terminal), a `net.Server`, a `dgram.Socket`, a FileHandle,
- * a stream of `fs`, or one of ours. The object is closed without the other end noticing; bytes that Node has read come along.
- *
- * A number is adopted. If it throws, the object is as it was.
- *
- * @throws ERR_MESSAGES_HELD Something would be lost: queued writes, a TLS session, an http request that is being parsed, a server's path.
- * @throws ERR_SOCKET_CLOSED The object is closed. @throws EMFILE No descriptor is free.
- * @example
- * const { fd, unread } = detachFd(netSocket)
- * await other.send(unread.length > 0 ? unread : 'x', { fds: [fd] })
- */
-export declare function detachFd(source: FdSource): Detached
-/** Whether something can be done, and if not, why. */
-export interface Capability {
-  readonly available: boolean
-  /** In words; absent where it is available. */
-  readonly reason?: string
-}
-/** What {@link capabilities} found. */
-export interface Capabilities {
-  readonly [feature: string]: Capability
-  /** Sockets of type `seqpacket`. */
-  readonly seqpacket: Capability
-  /** Abstract names. */
-  readonly abstractNames: Capability
-  /** Paths of any length. */
-  readonly longPaths: Capability
-  /** An empty record is told from the end. */
-  readonly emptyRecords: Capability
-  /** A sender is told that its descriptors are refused. */
-  readonly passRights: Capability
-  /** `fdsAt: 'exact'`. */
-  readonly fdsAtExact: Capability
-  /** `passCredentials`. */
-  readonly passCredentials: Capability
-  /** `passProcess`. */
-  readonly passProcess: Capability
-  /** `peerCredentials`: pid, uid, gid. */
-  readonly peerCredentials: Capability
-  /** `peerCredentials`: groups. */
-  readonly peerGroups: Capability
-  /** `peerCredentials`: label. */
-  readonly peerLabel: Capability
-  /** `peerProcess`. */
-  readonly peerProcess: Capability
-  /** Real, effective and saved ids of a process. */
-  readonly processIds: Capability
-  /** Every user and group id has a number here: no user namespace hides any. */
-  readonly allIdsMapped: Capability
-  /** Claiming credentials that are not our own. */
-  readonly claimCredentials: Capability
-  /** Raw sockets. */
-  readonly rawSockets: Capability
-}
-/**
- * What this kernel and this process can do, each found by trying, with the reason for each no. Nothing is remembered: privileges
- * may change.
- *
- * @throws EMFILE, ENFILE There are no descriptors to try with.
- * @example
- * if (!capabilities().passProcess.available) console.log(capabilities().passProcess.reason)
- */
-export declare function capabilities(): Capabilities
-/** An error of a socket or descriptor, in the shape of Node's system errors. */
-export interface SocketError extends NodeJS.ErrnoException {
-  /** The address that the call was about. */
-  address?: Address
-  /** sendMany: how many messages went before the error. */
-  sent?: number
-  /** ERR_MESSAGE_TRUNCATED: the true length of the record, in bytes. */
-  length?: number
-  /** ERR_FD_KIND: what the descriptor is. */
-  kind?: string
-  /** A stream send that was cut off: how many of its bytes the kernel had taken. */
-  bytesWritten?: number
-}
-/** The codes that are our own; all others are those of the operating system and of Node. */
-export type ErrorCode =
-  | 'ERR_FD_KIND'
-  | 'ERR_FDS_COUNT'
-  | 'ERR_FDS_REFUSED'
-  | 'ERR_FDS_TRUNCATED'
-  | 'ERR_TOO_MANY_FDS'
-  | 'ERR_MESSAGE_EMPTY'
-  | 'ERR_MESSAGE_TRUNCATED'
-  | 'ERR_MESSAGES_HELD'
-  | 'ERR_NO_IDENTITY'
-  | 'ERR_PATH_TOO_LONG'
-  | 'ERR_PEER_REFUSED'
-  | 'ERR_QUEUE_FULL'
-  | 'ERR_SOCKET_CLOSED'
-  | 'ERR_UNSUPPORTED_PLATFORM'
-/**
- * Whether `error` is an error with this code.
- *
- * @param code One of {@link ErrorCode}, of the system (`ECONNREFUSED`) or of Node (`ABORT_ERR`).
- * @example
- * try { await connect('/run/app.sock') } catch (error) { if (!hasCode(error, 'ENOENT')) throw error }
- */
-export declare function hasCode(error: unknown, code: ErrorCode | (string & {})): error is SocketError
 
 export {}

@@ -12,89 +12,9 @@ const { capabilities } = ancillary
 
 type Found = Record<string, { available: boolean; reason?: string }>
 
-/** Uses each feature by the public API: whether it did what it is for. */
-async function use({ ancillary: api, require }: Kit, dir: string): Promise<[Found, Record<string, boolean>]> {
-  const { readFileSync } = require('node:fs') as typeof import('node:fs')
-  type Socket = ReturnType<typeof api.pair>[0]
-  const withPair = async (
-    action: (left: Socket, right: Socket) => unknown,
-    type: 'stream' | 'seqpacket' = 'stream',
-  ) => {
-    const [left, right] = api.pair(type, { maxFds: 0 }) as [Socket, Socket]
-    try {
-      return (await action(left, right)) === true
-    } finally {
-      left.close()
-      right.close()
-    }
-  }
-  const received = async (left: Socket, right: Socket, data: string, options?: object) => {
-    await left.send(data, options)
-    const message = await right.recv()
-    message?.[Symbol.dispose]?.()
-    return message
-  }
-  const who = (test: (found: ReturnType<typeof api.peerCredentials>) => boolean) =>
-    withPair((left) => test(api.peerCredentials(left)))
-  const uses: Record<string, () => Promise<boolean>> = {
-    seqpacket: () => withPair(async (l, r) => String((await received(l, r, 'x'))?.data) === 'x', 'seqpacket'),
-    abstractNames: async () => {
-      const socket = api.bind('\0')
-      await socket.close()
-      return true
-    },
-    longPaths: async () => {
-      const socket = api.bind(`${dir}/${'n'.repeat(200)}`)
-      await socket.close()
-      return true
-    },
-    emptyRecords: () => withPair(async (l, r) => (await received(l, r, ''))?.data.length === 0, 'seqpacket'),
-    passRights: () =>
-      withPair(async (l) =>
-        l.send('x', { fds: [0] }).then(
-          () => false,
-          (e) => e.code === 'ERR_FDS_REFUSED',
-        ),
-      ),
-    passCredentials: () =>
-      withPair(async (l, r) => {
-        r.passCredentials = true
-        return (await received(l, r, 'x'))?.credentials?.pid === process.pid
-      }),
-    passProcess: async () => {
-      const [left, right] = api.pair('stream', { passProcess: true })
-      await left.send('x')
-      const message = await right.recv()
-      const same = message?.process?.pid === process.pid && message.process.alive
-      message?.[Symbol.dispose]()
-      await Promise.all([left.close(), right.close()])
-      return same
-    },
-    peerCredentials: () => who(({ pid, uid }) => pid === process.pid && uid === process.geteuid?.()),
-    peerGroups: () => who(({ groups }) => groups !== null),
-    peerLabel: () => who(({ label }) => label !== null),
-    peerProcess: () =>
-      withPair((left) => {
-        const handle = api.peerProcess(left)
-        handle?.close()
-        return handle !== null
-      }),
-    processIds: () => who(({ real, saved }) => real?.uid === process.getuid?.() && saved !== null),
-    allIdsMapped: async () => /^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'utf8')),
-    claimCredentials: () =>
-      withPair(async (l, r) => {
-        r.passCredentials = true
-        const credentials = { pid: 1, uid: 0, gid: 0 }
-        return (await received(l, r, 'x', { credentials }))?.credentials?.pid === 1
-      }),
-    rawSockets: async () => {
-      api.openSocket('inet', 'raw', 'icmp').close()
-      return true
-    },
-  }
-  const works: Record<string, boolean> = {}
-  for (const [name, action] of Object.entries(uses)) works[name] = await action().catch(() => false)
-  return [api.capabilities() as unknown as Found, works]
+/** In the other process: its helper was loaded before it became somebody else. */
+function use({ require }: Kit, folder: string): Promise<[Found, Record<string, boolean>]> {
+  return require('./uses.js').useAll(folder)
 }
 
 const users: [string, ScriptOptions][] = isRoot ? [['root', {}]] : []
@@ -103,7 +23,7 @@ users.push(['a user without privilege', unprivileged])
 for (const [name, options] of users) {
   test.serial(`what is said of ${name} is what happens when it is done`, async (t) => {
     const folder = isRoot && options.uid !== undefined ? '/tmp' : dir
-    const [found, works] = await run(use, [folder], options)
+    const [found, works] = await run(use, [folder], { ...options, preload: './uses.js' })
     const said = Object.fromEntries(Object.entries(found).map(([feature, { available }]) => [feature, available]))
     t.like(said, works)
     for (const [feature, { available, reason }] of Object.entries(found)) {

@@ -2,6 +2,7 @@
  * Descriptors as objects of Node and of this package: each conversion checks what the descriptor is, makes the object, and only
  * then gives the descriptor away. It knows the constructors of Node that take a number; Node's private fields are not its business.
  */
+import cluster from 'node:cluster'
 import * as dgram from 'node:dgram'
 import * as fs from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
@@ -45,10 +46,10 @@ declare module './descriptor.js' {
     /**
      * Becomes a listening `net.Server`, or makes `server`, an http server for example, listen on it. Its path is never removed.
      *
-     * @throws ERR_FD_KIND It is not a listening Unix stream or TCP socket.
+     * @throws ERR_FD_KIND It is not a listening Unix stream or TCP socket, or this is a worker of `node:cluster`.
      */
     toNetServer<S extends net.Server = net.Server>(server?: S): S
-    /** Becomes a bound `dgram.Socket`. @throws ERR_FD_KIND It is not a UDP socket. */
+    /** Becomes a bound `dgram.Socket`. @throws ERR_FD_KIND It is not a UDP socket, or it is connected. */
     toDgramSocket(): dgram.Socket
     /** Becomes an `fs.ReadStream`. @throws ERR_FD_KIND It is not a readable file, memfd or device: a pipe would hold a thread. */
     toReadStream(): fs.ReadStream
@@ -154,8 +155,11 @@ function toNetServer<S extends net.Server>(this: OwnedFd, server?: S): S {
   assertKind(this, RULES.toNetServer)
   const target = server ?? (net.createServer() as S)
   if (typeof target.listen !== 'function') throw invalidType('server', 'a net.Server', server)
-  // Exclusive: in a worker of `cluster` the main process would be asked for a handle of its own.
-  return give(this, (fd) => target.listen({ fd, exclusive: true } as net.ListenOptions))
+  // Node would ask the main process to listen on our number, whatever that is there.
+  if (cluster.isWorker) {
+    throw ownError('ERR_FD_KIND', 'In a worker of node:cluster a descriptor cannot become a net.Server')
+  }
+  return give(this, (fd) => target.listen({ fd }))
 }
 
 function toDgramSocket(this: OwnedFd): dgram.Socket {

@@ -156,7 +156,8 @@ export function leave(source: FdSource): Leaving {
  *
  * A number is adopted. If it throws, the object is as it was.
  *
- * @throws ERR_MESSAGES_HELD Something would be lost: queued writes, a TLS session, an http request that is being parsed, a server's path.
+ * @throws ERR_MESSAGES_HELD Something would be lost: queued writes, a TLS session, an http request that is being parsed, a server's path,
+ * a stream that is ending or was told where to start.
  * @throws ERR_SOCKET_CLOSED The object is closed. @throws EMFILE No descriptor is free.
  * @example
  * const { fd, unread } = detachFd(netSocket)

@@ -30,7 +30,8 @@ function tell(value: unknown): Promise<void> {
 }
 
 /** Drops to another user, for good; the first call loads the native part while it can still be read. */
-function become({ uid, gid }: { uid?: number; gid?: number }): void {
+function become({ uid, gid, preload }: { uid?: number; gid?: number; preload?: string }): void {
+  if (preload !== undefined) require(preload)
   for (const socket of ancillary.pair()) socket[Symbol.dispose]()
   if (uid === undefined || gid === undefined) return
   process.setgroups?.([])

@@ -20,6 +20,8 @@ export interface ScriptOptions {
   uid?: number
   gid?: number
   cwd?: string
+  /** A helper that is loaded before that, for the same reason; the function then gets it by `require`. */
+  preload?: string
   /** Run by a shell first, such as `umask 077` or `ulimit -n 64`. */
   shell?: string
 }
@@ -80,9 +82,9 @@ export class Script {
 export function start<A extends unknown[]>(
   body: (kit: Kit, ...args: A) => unknown,
   args: A,
-  { shell, uid, gid, cwd }: ScriptOptions = {},
+  { shell, uid, gid, cwd, preload }: ScriptOptions = {},
 ): Script {
-  const user = JSON.stringify({ uid, gid })
+  const user = JSON.stringify({ uid, gid, preload })
   const script = [process.execPath, join(__dirname, 'script-main.js'), String(body), JSON.stringify(args), user]
   const [command = '', ...rest] = shell === undefined ? script : ['sh', '-c', `${shell} && exec "$@"`, 'sh', ...script]
   return new Script(spawn(command, rest, { cwd, stdio: ['ignore', 'inherit', 'pipe', 'ipc'] }))

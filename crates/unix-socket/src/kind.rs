@@ -52,7 +52,8 @@ fn socket_name(domain: i32, kind: i32, protocol: i32) -> &'static str {
         (libc::AF_UNIX, libc::SOCK_STREAM, _) => "unix-stream",
         (libc::AF_UNIX, libc::SOCK_DGRAM, _) => "unix-dgram",
         (libc::AF_UNIX, libc::SOCK_SEQPACKET, _) => "unix-seqpacket",
-        (libc::AF_INET | libc::AF_INET6, libc::SOCK_STREAM, libc::IPPROTO_TCP) => "tcp",
+        // Multipath TCP, which Go listens on, is TCP for everyone who uses it.
+        (libc::AF_INET | libc::AF_INET6, libc::SOCK_STREAM, libc::IPPROTO_TCP | libc::IPPROTO_MPTCP) => "tcp",
         (libc::AF_INET | libc::AF_INET6, libc::SOCK_DGRAM, libc::IPPROTO_UDP) => "udp",
         (libc::AF_INET | libc::AF_INET6, libc::SOCK_DGRAM, libc::IPPROTO_ICMP | libc::IPPROTO_ICMPV6) => "ping",
         (libc::AF_INET | libc::AF_INET6, libc::SOCK_RAW, _) => "raw",
