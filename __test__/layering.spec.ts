@@ -9,7 +9,7 @@ import ts from 'typescript'
 const levels = [
   ['index', 'entries/systemd', 'entries/handoff'],
   ['systemd-listen', 'systemd-journal', 'systemd-watchdog', 'handoff'],
-  ['live-handles', 'frames'],
+  ['live-handles', 'frames', 'http-connections'],
   ['conversions', 'detaching', 'systemd-notify'],
   ['listener', 'capabilities', 'systemd-socket'],
   ['connect'],

@@ -9,7 +9,7 @@ import { OwnedFd } from './descriptor.js'
 import { ownError } from './errors.js'
 import { UnixListener } from './listener.js'
 import { UnixSocket } from './socket.js'
-import { type FdSource, fdOf, type Holding, holdingOf, startReading, stopReading } from './source.js'
+import { type FdSource, fdOf, type Holding, holdingOf, startReading, stopHandle, stopReading } from './source.js'
 
 /** A descriptor that was taken from its object. */
 export interface Detached {
@@ -98,6 +98,23 @@ function takeUnread(stream: net.Socket | fs.ReadStream): { unread: Buffer; giveB
     stream.push('')
   }
   return { unread, giveBack }
+}
+
+/**
+ * A connection of an http server that has answered everything. Its parser stays here and has nothing in hand; whoever calls this
+ * has seen to that. Undefined: it is ending, or no http any more.
+ */
+export function leaveBetweenRequests(socket: net.Socket): Leaving | undefined {
+  const { parsing, writing, encrypted } = holdingOf(socket)
+  const gone = socket.destroyed || socket.writableEnded || socket.readableEnded || socket.readableLength > 0
+  if (gone || !parsing || writing || encrypted) return undefined
+  const fd = OwnedFd.dup(socket)
+  stopHandle(socket)
+  const stay = (): void => {
+    fd.close()
+    if (!socket.destroyed) startReading(socket, false)
+  }
+  return { fd, unread: NOTHING, go: () => void socket.destroy(), stay }
 }
 
 /** Only looked at until it goes: two processes may accept from one queue. */

@@ -9,8 +9,10 @@ import { bytesOf, type Data, optionsObject } from './arguments.js'
 import type { Authorize } from './authorization.js'
 import { connect } from './connect.js'
 import type { OwnedFd } from './descriptor.js'
+import type { Leaving } from './detaching.js'
 import { hasCode, invalidValue, ownError } from './errors.js'
 import { type Frame, FrameSocket } from './frames.js'
+import { ended, KeptConnections } from './http-connections.js'
 import { type Connected, type ListenOptions, listen, type UnixListener } from './listener.js'
 import {
   type Departure,
@@ -36,6 +38,8 @@ const READY = 6
 const GO = 7
 const CONFIRM = 8
 const DONE = 9
+/** After a take-over: a connection of a server, between two requests. */
+const CONNECTION = 11
 /** It stays where it is: after all, the other end need not think that we have died. */
 const NO = 10
 /** How long a word that only helps may wait, in milliseconds. */
@@ -224,6 +228,7 @@ export class Handoff implements AsyncDisposable {
   readonly taken: Promise<void>
   readonly #listener: UnixListener
   readonly #events = new EventEmitter()
+  readonly #kept = new Map<http.Server, KeptConnections>()
   #servers: net.Server[] = []
 
   private constructor(listener: UnixListener, offer: Offer) {
@@ -231,12 +236,19 @@ export class Handoff implements AsyncDisposable {
     this.taken = new Promise((resolve, reject) => this.#events.once('taken', resolve).once('closed', reject))
     // Whoever does not ask need not hear of it.
     this.taken.catch(() => {})
+    for (const server of offer.servers) this.#keep(server)
     void this.#run(offer)
   }
 
   /** @internal */
   static start(listener: UnixListener, offer: Offer): Handoff {
     return new Handoff(listener, offer)
+  }
+
+  #keep(server: http.Server): KeptConnections {
+    const kept = this.#kept.get(server) ?? new KeptConnections(server)
+    this.#kept.set(server, kept)
+    return kept
   }
 
   /** One successor after the other; the first that comes to the end is the last. */
@@ -259,6 +271,7 @@ export class Handoff implements AsyncDisposable {
   async #hand(frames: FrameSocket, offer: Offer): Promise<void> {
     await expect(frames, TAKE, 'a request')
     const leaving = departures(await offer.handles())
+    let wanted: readonly string[]
     try {
       for (const { name, departure } of leaving) {
         await frames.send(ITEM, bodyOf({ name }, departure), [departure.fd])
@@ -268,7 +281,7 @@ export class Handoff implements AsyncDisposable {
       await expect(frames, READY, 'ready')
       assertAlive(frames.socket)
       await frames.send(GO)
-      await expect(frames, CONFIRM, 'a confirmation')
+      wanted = namesIn(await expect(frames, CONFIRM, 'a confirmation'))
       assertAlive(frames.socket)
     } catch (error) {
       for (const { departure } of leaving) departure.stay()
@@ -279,11 +292,30 @@ export class Handoff implements AsyncDisposable {
     this.#events.emit('taken')
     // It may have gone on without waiting for this word.
     await frames.send(DONE).catch(() => {})
+    await Promise.all(leaving.map((named) => this.#passConnections(frames, named, wanted)))
+  }
+
+  /** Until the last connection of an http server has gone: to the successor if it wants them, else by its own end. */
+  async #passConnections(
+    frames: FrameSocket,
+    { name, handle }: NamedDeparture,
+    wanted: readonly string[],
+  ): Promise<void> {
+    if (!(handle instanceof http.Server)) return
+    const kept = this.#keep(handle)
+    if (!wanted.includes(name)) {
+      kept.end()
+      return
+    }
+    let turn: Promise<void> = Promise.resolve()
+    kept.giveTo((leaving) => {
+      turn = turn.then(() => passConnection(frames, name, leaving)).catch(() => kept.end())
+    })
+    await kept.ended()
   }
 
   #leave(leaving: readonly NamedDeparture[]): void {
     this.#servers = leaving.flatMap(({ handle }) => (handle instanceof net.Server ? [handle] : []))
-    for (const server of this.#servers) if (server instanceof http.Server) answerWithClose(server)
     for (const { departure } of leaving) {
       departure.go()
       departure.fd.close()
@@ -293,7 +325,11 @@ export class Handoff implements AsyncDisposable {
   /** Resolves when a successor has taken over and the last connection of the servers that were handed over has ended. */
   async drained(): Promise<void> {
     await this.taken
-    await Promise.all(this.#servers.map(ended))
+    await Promise.all(this.#servers.map((server) => this.#keptBy(server)?.ended() ?? ended(server)))
+  }
+
+  #keptBy(server: net.Server): KeptConnections | undefined {
+    return server instanceof http.Server ? this.#kept.get(server) : undefined
   }
 
   /** Stops offering. What is served is not touched. */
@@ -307,6 +343,8 @@ export class Handoff implements AsyncDisposable {
 }
 
 interface Offer {
+  /** Servers whose connections are looked after from the beginning. */
+  readonly servers: readonly http.Server[]
   readonly handles: () => Handings | Promise<Handings>
   readonly state: () => Promise<Uint8Array>
   readonly onFailed: ((error: unknown) => void) | undefined
@@ -351,29 +389,29 @@ function isAlive(socket: UnixSocket<Connected>): boolean {
   }
 }
 
-/** Clients that keep their connection learn with the next answer that they need a new one, which the successor accepts. */
-function answerWithClose(server: http.Server): void {
-  for (const event of ['request', 'checkContinue', 'checkExpectation']) {
-    server.prependListener(event, (_request, response: http.ServerResponse) => {
-      if (!response.headersSent) response.setHeader('Connection', 'close')
-    })
+/** One after the other: a send that cannot be taken at once waits with its descriptor. */
+async function passConnection(frames: FrameSocket, name: string, leaving: Leaving): Promise<void> {
+  try {
+    await frames.send(CONNECTION, encodeBody({ name, type: 'net.Socket' }, leaving.unread), [leaving.fd])
+  } catch (error) {
+    leaving.stay()
+    throw error
   }
+  leaving.go()
+  leaving.fd.close()
 }
 
-/** The end of the last connection; `net.Server` says `'close'` then, once it does not listen. */
-function ended(server: net.Server): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.getConnections((error, count) => {
-      if (error) reject(error)
-      else if (count === 0) resolve()
-      else server.once('close', resolve)
-    })
-  })
+/** The names of servers whose connections the successor wants. */
+function namesIn({ body }: Frame): readonly string[] {
+  if (body.length === 0) return []
+  const { servers } = decodeBody(body).words
+  return Array.isArray(servers) ? servers.map(String) : []
 }
 
 /**
  * Offers handles to a successor, and goes on serving meanwhile. When one has taken over, `taken` resolves: servers have stopped
- * accepting, http servers answer what is still asked with `Connection: close`, and `drained()` tells when all of that has ended.
+ * accepting, and `drained()` tells when all that was begun has ended. The connections of an http server go to the successor one by
+ * one, between two requests, if it wants them (`ready({ servers })`); else what is still asked is answered with `Connection: close`.
  *
  * A successor that dies half-way changes nothing. Live connections that are handed over are not read from while it lasts.
  *
@@ -397,10 +435,17 @@ export function serve(
   const ways: ListenOptions<'stream'> = onPath ? { mode, replace: 'stale' } : {}
   const listener = listen(address, { ...ways, maxFds: 0, authorize: authorize as Authorize<UnixSocket<'stream'>> })
   return Handoff.start(listener, {
+    servers: typeof handles === 'function' ? [] : httpServersIn(handles),
     handles: typeof handles === 'function' ? handles : () => handles,
     state: async () => onePiece(state === undefined ? '' : await state()),
     onFailed,
   })
+}
+
+function httpServersIn(handles: Handings): http.Server[] {
+  return Object.values(handles)
+    .flat()
+    .filter((handle): handle is http.Server => handle instanceof http.Server)
 }
 
 function onePiece(data: Data): Uint8Array {
@@ -442,18 +487,56 @@ export class Takeover implements Disposable {
    * Takes over. Resolves when the other process has stopped, or has died on the way; from then on serve: connections that came in
    * between wait in the backlog.
    *
+   * @param options.servers Servers by the names of the handles that they take: each listens as soon as that is due. An http server
+   * also gets the connections that the other one has, when nothing is under way on them, so that their clients do not notice.
    * @throws ERR_HANDOFF The other process has changed its mind: it goes on.
+   * @throws ERR_INVALID_ARG_VALUE There is no handle of such a name. @throws ERR_FD_KIND It is no listening socket.
    */
-  async ready(options?: Wait): Promise<void> {
+  async ready(options?: Wait & { servers?: { readonly [name: string]: net.Server } }): Promise<void> {
+    const { servers = {}, ...wait } = optionsObject(options) as Wait & { servers?: Record<string, net.Server> }
+    for (const name of Object.keys(servers)) assertListens(this.take(name))
+    const wanted = Object.keys(servers)
+    let goesOn = false
     try {
-      await this.#frames.send(READY, undefined, undefined, options)
-      const answer = await nextWord(this.#frames, options)
-      if (answer !== null && answer.type !== GO) throw unexpected(answer, 'go')
-      if (answer !== null) await this.#frames.send(CONFIRM, undefined, undefined, options)
-      if (answer !== null) await nextWord(this.#frames, options)
+      goesOn = (await this.#commit(wanted, wait)) && wanted.length > 0
+    } finally {
+      if (!goesOn) this.#frames.close()
+    }
+    for (const [name, server] of Object.entries(servers)) this.take(name).toNetServer(server)
+    if (goesOn) void this.#adopt(servers)
+  }
+
+  /** Whether the other process lives on. */
+  async #commit(servers: readonly string[], wait: Wait): Promise<boolean> {
+    try {
+      await this.#frames.send(READY, undefined, undefined, wait)
+      const answer = await nextWord(this.#frames, wait)
+      if (answer === null) return false
+      if (answer.type !== GO) throw unexpected(answer, 'go')
+      await this.#frames.send(CONFIRM, encodeBody({ servers }, Buffer.alloc(0)), undefined, wait)
+      return (await nextWord(this.#frames, wait))?.type === DONE
     } catch (error) {
       // Whoever served is dead: there is nobody but us.
-      if (!hasCode(error, 'EPIPE') && !hasCode(error, 'ECONNRESET')) throw error
+      if (hasCode(error, 'EPIPE') || hasCode(error, 'ECONNRESET')) return false
+      throw error
+    }
+  }
+
+  /** Until the other process has none left, or ends: its connections come while it ends what it has begun. */
+  async #adopt(servers: Readonly<Record<string, net.Server>>): Promise<void> {
+    this.#frames.socket.unref()
+    try {
+      for (;;) {
+        const frame = await this.#frames.receive()
+        if (frame === null) return
+        const { handle, words } = handleIn(frame, CONNECTION)
+        const name = String(words.name)
+        const server = Object.hasOwn(servers, name) ? servers[name] : undefined
+        if (server === undefined) handle.close()
+        else server.emit('connection', handle.fd.toNetSocket({ unread: handle.unread, allowHalfOpen: true }))
+      }
+    } catch {
+      // It does not keep to the rules, or has died: what it has is its own business.
     } finally {
       this.#frames.close()
     }
@@ -471,6 +554,11 @@ export class Takeover implements Disposable {
   }
 }
 
+function assertListens(fd: OwnedFd): void {
+  if (fd.state === 'listening') return
+  throw ownError('ERR_FD_KIND', `A descriptor of kind ${fd.kind} that does not listen cannot become a net.Server`)
+}
+
 /** Nobody is there to take over from. */
 const NOBODY = ['ENOENT', 'ECONNREFUSED']
 
@@ -484,10 +572,7 @@ const NOBODY = ['ENOENT', 'ECONNREFUSED']
  * const takeover = await takeOver('/run/app.handoff')
  * const server = http.createServer(app)
  * if (takeover === null) listen('/run/app.sock').toNetServer(server)
- * else {
- *   await takeover.ready()
- *   takeover.take('http').toNetServer(server)
- * }
+ * else await takeover.ready({ servers: { http: server } })
  * const handoff = serve('/run/app.handoff', { http: server })
  */
 export async function takeOver(address: Address, options?: Wait): Promise<Takeover | null> {

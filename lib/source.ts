@@ -104,8 +104,15 @@ export function holdingOf(source: object): Holding {
 export function stopReading(source: object): void {
   const stream = source as StreamParts
   stream.pause?.()
-  stream._handle?.readStop?.()
-  if (stream._handle) stream._handle.reading = false
+  stopHandle(source)
+}
+
+/** The same where a parser reads past the stream, which need not know. */
+export function stopHandle(source: object): void {
+  const { _handle: handle } = source as StreamParts
+  if (!handle) return
+  handle.readStop?.()
+  handle.reading = false
 }
 
 /** Takes `stopReading` back. `flowing`: somebody listened for data. */

@@ -21,7 +21,6 @@ export interface Account {
 interface ClientParts {
   _doRequest(): void
   _connect(): void
-  _resetConnection(): void
 }
 
 export class Load {
@@ -44,7 +43,7 @@ export class Load {
         connections,
         duration: 3600,
         sampleInt: 100,
-        setupClient: (client) => this.#teach(client),
+        setupClient: (client) => this.#watch(client),
         verifyBody: (body) => this.#verify(String(body)),
       },
       done,
@@ -52,27 +51,18 @@ export class Load {
     this.#instance.on('reqError', (error) => this.#count(error))
   }
 
-  /**
-   * autocannon does not heed `Connection: close`: it would write its next request to a connection of which it was told that nothing
-   * more will be read from it (RFC 9112, 9.6). And where a connection ends instead of an answer, it says nothing.
-   */
-  #teach(client: Client): void {
+  /** Where a connection ends instead of an answer, autocannon says nothing: it is watched. */
+  #watch(client: Client): void {
     const parts = client as unknown as ClientParts
     const { _doRequest: request, _connect: connect } = parts
-    let closing = false
     let waiting = 0
-    client.on('headers', (headers) => {
-      closing = (headers as unknown as { shouldKeepAlive: boolean }).shouldKeepAlive === false
-    })
     client.on('response', () => waiting--)
     parts._connect = () => {
       this.#unanswered += waiting
       waiting = 0
-      closing = false
       connect.call(client)
     }
     parts._doRequest = () => {
-      if (closing) return parts._resetConnection()
       waiting++
       request.call(client)
     }

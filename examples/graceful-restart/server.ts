@@ -18,8 +18,7 @@ async function main(): Promise<void> {
   const takeover = await takeOver(handoffPath)
   if (takeover === null) await begin(server)
   else {
-    await ready(takeover)
-    takeover.take('http').toNetServer(server)
+    await ready(takeover, server)
   }
   const handoff = serve(
     handoffPath,
@@ -37,9 +36,9 @@ async function begin(server: http.Server): Promise<void> {
   else listen(where, { replace: 'stale' }).toNetServer(server)
 }
 
-async function ready(takeover: Takeover): Promise<void> {
+async function ready(takeover: Takeover, server: http.Server): Promise<void> {
   if (stopAt === 'taken') stop()
-  const done = takeover.ready()
+  const done = takeover.ready({ servers: { http: server } })
   if (stopAt === 'ready') stop()
   await done
 }
