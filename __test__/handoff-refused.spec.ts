@@ -16,6 +16,9 @@ const folder = guard(test)
 const address = join(folder, 'handoff')
 const path = join(folder, 'sock')
 
+/** The entry is loaded before it becomes that user, who may not read the checkout. */
+const NOBODY = { uid: 65_534, gid: 65_534, preload: ENTRY }
+
 /** As in lib/handoff.ts. */
 const [RECEIPT, TAKE, ITEM, STATE, READY, GO, NO] = [2, 3, 4, 5, 6, 7, 10]
 
@@ -99,13 +102,13 @@ asRoot('another user is refused without authorize, and is not even let in by the
   const [, told, right] = [0, [] as unknown[], pair()]
   fs.chmodSync(folder, 0o755)
   const handoff = serve(address, { left: right[0] }, { mode: 0o666, onFailed: (error) => told.push(error) })
-  t.is(await run(attempt, [ENTRY, address], { uid: 65_534, gid: 65_534 }), 'ERR_HANDOFF')
+  t.is(await run(attempt, [ENTRY, address], NOBODY), 'ERR_HANDOFF')
   await handoff.close()
   const strict = serve(address, { left: right[0] })
-  t.is(await run(attempt, [ENTRY, address], { uid: 65_534, gid: 65_534 }), 'EACCES')
+  t.is(await run(attempt, [ENTRY, address], NOBODY), 'EACCES')
   await strict.close()
   const open = serve(address, { left: right[0] }, { mode: 0o666, authorize: { uid: 65_534 } })
-  t.is(await run(attempt, [ENTRY, address], { uid: 65_534, gid: 65_534 }), 'taken')
+  t.is(await run(attempt, [ENTRY, address], NOBODY), 'taken')
   await open.taken
   t.deepEqual(told, [])
   dispose(right[1])

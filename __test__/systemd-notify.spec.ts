@@ -160,7 +160,7 @@ test.serial('a privileged process may speak for another one, others may not', as
         return await notify('READY=1', { path: to, pid }).then(String, (error: NodeJS.ErrnoException) => error.code)
       },
       [join(__dirname, '../entries/systemd.js'), path, process.pid],
-      unprivileged,
+      { ...unprivileged, preload: join(__dirname, '../entries/systemd.js') },
     )
     t.is(code, 'EPERM')
     if (!isRoot) return

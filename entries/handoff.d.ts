@@ -121,7 +121,8 @@ export declare class Handoff implements AsyncDisposable {
 }
 /**
  * Offers handles to a successor, and goes on serving meanwhile. When one has taken over, `taken` resolves: servers have stopped
- * accepting, http servers answer what is still asked with `Connection: close`, and `drained()` tells when all of that has ended.
+ * accepting, and `drained()` tells when all that was begun has ended. The connections of an http server go to the successor one by
+ * one, between two requests, if it wants them (`ready({ servers })`); else what is still asked is answered with `Connection: close`.
  *
  * A successor that dies half-way changes nothing. Live connections that are handed over are not read from while it lasts.
  *
@@ -159,9 +160,18 @@ export declare class Takeover implements Disposable {
    * Takes over. Resolves when the other process has stopped, or has died on the way; from then on serve: connections that came in
    * between wait in the backlog.
    *
+   * @param options.servers Servers by the names of the handles that they take: each listens as soon as that is due. An http server
+   * also gets the connections that the other one has, when nothing is under way on them, so that their clients do not notice.
    * @throws ERR_HANDOFF The other process has changed its mind: it goes on.
+   * @throws ERR_INVALID_ARG_VALUE There is no handle of such a name. @throws ERR_FD_KIND It is no listening socket.
    */
-  ready(options?: Wait): Promise<void>
+  ready(
+    options?: Wait & {
+      servers?: {
+        readonly [name: string]: net.Server
+      }
+    },
+  ): Promise<void>
   /** Gives up: the other process goes on, and what was not taken or converted is closed. */
   close(): void
   /** The same as `close()`. */
@@ -177,10 +187,7 @@ export declare class Takeover implements Disposable {
  * const takeover = await takeOver('/run/app.handoff')
  * const server = http.createServer(app)
  * if (takeover === null) listen('/run/app.sock').toNetServer(server)
- * else {
- *   await takeover.ready()
- *   takeover.take('http').toNetServer(server)
- * }
+ * else await takeover.ready({ servers: { http: server } })
  * const handoff = serve('/run/app.handoff', { http: server })
  */
 export declare function takeOver(address: Address, options?: Wait): Promise<Takeover | null>

@@ -12,7 +12,7 @@ import type { OwnedFd } from './descriptor.js'
 import type { Leaving } from './detaching.js'
 import { hasCode, invalidValue, ownError } from './errors.js'
 import { type Frame, FrameSocket } from './frames.js'
-import { ended, KeptConnections } from './http-connections.js'
+import { arrivals, ended, KeptConnections } from './http-connections.js'
 import { type Connected, type ListenOptions, listen, type UnixListener } from './listener.js'
 import {
   type Departure,
@@ -228,7 +228,6 @@ export class Handoff implements AsyncDisposable {
   readonly taken: Promise<void>
   readonly #listener: UnixListener
   readonly #events = new EventEmitter()
-  readonly #kept = new Map<http.Server, KeptConnections>()
   #servers: net.Server[] = []
 
   private constructor(listener: UnixListener, offer: Offer) {
@@ -236,19 +235,13 @@ export class Handoff implements AsyncDisposable {
     this.taken = new Promise((resolve, reject) => this.#events.once('taken', resolve).once('closed', reject))
     // Whoever does not ask need not hear of it.
     this.taken.catch(() => {})
-    for (const server of offer.servers) this.#keep(server)
+    for (const server of offer.servers) KeptConnections.of(server)
     void this.#run(offer)
   }
 
   /** @internal */
   static start(listener: UnixListener, offer: Offer): Handoff {
     return new Handoff(listener, offer)
-  }
-
-  #keep(server: http.Server): KeptConnections {
-    const kept = this.#kept.get(server) ?? new KeptConnections(server)
-    this.#kept.set(server, kept)
-    return kept
   }
 
   /** One successor after the other; the first that comes to the end is the last. */
@@ -302,7 +295,7 @@ export class Handoff implements AsyncDisposable {
     wanted: readonly string[],
   ): Promise<void> {
     if (!(handle instanceof http.Server)) return
-    const kept = this.#keep(handle)
+    const kept = KeptConnections.of(handle)
     if (!wanted.includes(name)) {
       kept.end()
       return
@@ -325,11 +318,7 @@ export class Handoff implements AsyncDisposable {
   /** Resolves when a successor has taken over and the last connection of the servers that were handed over has ended. */
   async drained(): Promise<void> {
     await this.taken
-    await Promise.all(this.#servers.map((server) => this.#keptBy(server)?.ended() ?? ended(server)))
-  }
-
-  #keptBy(server: net.Server): KeptConnections | undefined {
-    return server instanceof http.Server ? this.#kept.get(server) : undefined
+    await Promise.all(this.#servers.map(ended))
   }
 
   /** Stops offering. What is served is not touched. */
@@ -502,8 +491,13 @@ export class Takeover implements Disposable {
     } finally {
       if (!goesOn) this.#frames.close()
     }
-    for (const [name, server] of Object.entries(servers)) this.take(name).toNetServer(server)
-    if (goesOn) void this.#adopt(servers)
+    for (const [name, server] of Object.entries(servers)) {
+      if (server instanceof http.Server) KeptConnections.of(server)
+      this.take(name).toNetServer(server)
+    }
+    if (!goesOn) return
+    const adopted = this.#adopt(servers)
+    for (const server of Object.values(servers)) arrivals.set(server, adopted)
   }
 
   /** Whether the other process lives on. */

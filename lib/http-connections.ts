@@ -2,7 +2,7 @@
  * The connections of an http server between two requests: when there is nothing of one in this process but its descriptor, it can be
  * given to a successor, and its client does not notice. Knows http servers and leaving, not where the connections go.
  */
-import type * as http from 'node:http'
+import * as http from 'node:http'
 import type { Server, Socket } from 'node:net'
 import { type Leaving, leaveBetweenRequests } from './detaching.js'
 
@@ -14,8 +14,13 @@ interface Tracked {
   read: number
 }
 
+/** Servers that are still given connections by the process before this one: settled with the last. */
+export const arrivals = new WeakMap<Server, Promise<void>>()
+
 /** Told of a connection that is ready to leave. */
 export type Taker = (leaving: Leaving) => void
+
+const byServer = new WeakMap<http.Server, KeptConnections>()
 
 /** The connections of one server. It knows those that were made, or asked for something, since this was made. */
 export class KeptConnections {
@@ -26,7 +31,7 @@ export class KeptConnections {
   /** Who waits for the end of the last connection. */
   readonly #waiting: (() => void)[] = []
 
-  constructor(server: http.Server) {
+  private constructor(server: http.Server) {
     this.#server = server
     server.prependListener('connection', (socket: Socket) => this.#tracked(socket))
     for (const event of answeredEvents(server)) {
@@ -34,6 +39,13 @@ export class KeptConnections {
         this.#begin(request, response),
       )
     }
+  }
+
+  /** Those of this server, from now on if nobody has asked before. */
+  static of(server: http.Server): KeptConnections {
+    const kept = byServer.get(server) ?? new KeptConnections(server)
+    byServer.set(server, kept)
+    return kept
   }
 
   #tracked(socket: Socket): Tracked {
@@ -90,7 +102,8 @@ export class KeptConnections {
 
   /** Resolves with the end of the last connection. The server counts those that it accepted, not those that it was given. */
   async ended(): Promise<void> {
-    await ended(this.#server)
+    await arrivals.get(this.#server)
+    await accepted(this.#server)
     if (this.#known.size === 0) return
     await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
@@ -103,8 +116,13 @@ function answeredEvents(server: http.Server): string[] {
   )
 }
 
-/** Resolves with the end of a server's last connection; it says `'close'` then, once it does not listen. */
-export function ended(server: Server): Promise<void> {
+/** Resolves with the end of a server's last connection, of whatever kind it is. */
+export async function ended(server: Server): Promise<void> {
+  await (server instanceof http.Server ? KeptConnections.of(server).ended() : accepted(server))
+}
+
+/** The end of the last one that it accepted; it says `'close'` then, once it does not listen. */
+function accepted(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {
     server.getConnections((error, count) => {
       if (error) reject(error)

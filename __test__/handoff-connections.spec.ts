@@ -1,0 +1,162 @@
+// Connections that clients of an http server keep: they go to the successor between two requests, and the client does not notice.
+import { once } from 'node:events'
+import { rmSync } from 'node:fs'
+import * as http from 'node:http'
+import * as net from 'node:net'
+import { join } from 'node:path'
+import test from 'ava'
+import { type Handoff, serve, takeOver } from '../entries/handoff.js'
+import { listen } from '../index.js'
+import { guard } from './helpers/leaks.js'
+
+const folder = guard(test)
+const address = join(folder, 'handoff')
+const path = join(folder, 'sock')
+
+/** Answers with its name and the body that it got. */
+function named(name: string, ready: Promise<unknown> = Promise.resolve()): http.Server {
+  return http.createServer(async (request, response) => {
+    const body = (await request.toArray()).join('')
+    await ready
+    response.end(`${name} ${body}`)
+  })
+}
+
+/** A client on one connection, which is never made anew. */
+async function client(): Promise<{ ask(body?: string): Promise<string>; socket: net.Socket }> {
+  const socket = net.connect(path)
+  await once(socket, 'connect')
+  let seen = ''
+  socket.setEncoding('utf8').on('data', (text: string) => {
+    seen += text
+  })
+  const ask = async (body = ''): Promise<string> => {
+    seen = ''
+    socket.write(`POST / HTTP/1.1\r\nHost: here\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+    for (;;) {
+      const [, length, answer = ''] = /content-length: (\d+)[\s\S]*?\r\n\r\n([\s\S]*)/i.exec(seen) ?? []
+      if (length !== undefined && answer.length >= Number(length)) return answer
+      await once(socket, 'data')
+    }
+  }
+  return { ask, socket }
+}
+
+/** Serves on the path and offers to a successor. */
+function offer(server: http.Server): Handoff {
+  rmSync(path, { force: true })
+  listen(path).toNetServer(server)
+  return serve(address, { http: server })
+}
+
+async function replace(server: http.Server): Promise<void> {
+  const takeover = await takeOver(address)
+  if (takeover === null) throw new Error('Nobody is there')
+  await takeover.ready({ servers: { http: server } })
+}
+
+async function closed(server: http.Server): Promise<void> {
+  server.closeAllConnections()
+  server.close()
+  await once(server, 'close')
+  rmSync(path)
+}
+
+test.serial('an idle connection, a used one and a new one are all served by the successor', async (t) => {
+  const [first, second] = [named('first'), named('second')]
+  const handoff = offer(first)
+  const [unused, used] = [await client(), await client()]
+  t.is(await used.ask('a'), 'first a')
+  await replace(second)
+  await handoff.drained()
+  t.is(await used.ask('b'), 'second b')
+  t.is(await unused.ask('c'), 'second c')
+  const fresh = await client()
+  t.is(await fresh.ask(), 'second ')
+  for (const { socket } of [unused, used, fresh]) socket.destroy()
+  await closed(second)
+})
+
+test.serial('a request that is under way is answered by the old process, the next one by the successor', async (t) => {
+  let finish = (): void => {}
+  const slow = new Promise<void>((resolve) => {
+    finish = resolve
+  })
+  const [first, second] = [named('first', slow), named('second')]
+  const handoff = offer(first)
+  const one = await client()
+  const answer = one.ask('begun before')
+  await once(first, 'request')
+  await replace(second)
+  finish()
+  t.is(await answer, 'first begun before')
+  await handoff.drained()
+  t.is(await one.ask('after'), 'second after')
+  one.socket.destroy()
+  await closed(second)
+})
+
+test.serial('a connection moves on through a chain of successors, quickly', async (t) => {
+  const servers = Array.from({ length: 5 }, (_, index) => named(String(index)))
+  const [first] = servers as [http.Server]
+  const handoffs = [offer(first)]
+  const one = await client()
+  t.is(await one.ask(), '0 ')
+  for (const server of servers.slice(1)) {
+    await replace(server)
+    await handoffs.at(-1)?.taken
+    handoffs.push(serve(address, { http: server }))
+  }
+  await Promise.all(handoffs.slice(0, -1).map((handoff) => handoff.drained()))
+  t.is(await one.ask(), '4 ')
+  one.socket.destroy()
+  await handoffs.at(-1)?.close()
+  await closed(servers.at(-1) as http.Server)
+})
+
+test.serial('a part of a request that has come stays with the old process, which answers it', async (t) => {
+  const [first, second] = [named('first'), named('second')]
+  const handoff = offer(first)
+  const accepting = once(first, 'connection') as Promise<[net.Socket]>
+  const { ask, socket } = await client()
+  const [accepted] = await accepting
+  t.is(await ask('whole'), 'first whole')
+  const before = accepted.bytesRead
+  socket.write('POST / HTTP/1.1\r\nHost: here\r\nContent-')
+  while (accepted.bytesRead === before) await new Promise(setImmediate)
+  await replace(second)
+  const answered = once(socket, 'data')
+  socket.write('Length: 3\r\n\r\nend')
+  t.regex(String(await answered), /first end$/)
+  t.is(await ask('next'), 'second next')
+  socket.destroy()
+  await handoff.drained()
+  await closed(second)
+})
+
+test.serial('Node still answers Expect: 100-continue by itself', async (t) => {
+  const first = named('first')
+  const handoff = offer(first)
+  const request = http.request({ socketPath: path, method: 'POST', agent: false, headers: { expect: '100-continue' } })
+  request.flushHeaders()
+  await once(request, 'continue')
+  request.end('body')
+  const [response] = (await once(request, 'response')) as [http.IncomingMessage]
+  t.is((await response.toArray()).join(''), 'first body')
+  await handoff.close()
+  await closed(first)
+})
+
+test.serial('a name that is not there, or does not listen, is told before anything is final', async (t) => {
+  const first = named('first')
+  const handoff = offer(first)
+  const takeover = await takeOver(address)
+  const other = http.createServer()
+  await t.throwsAsync(async () => takeover?.ready({ servers: { https: other } }), { code: 'ERR_INVALID_ARG_VALUE' })
+  takeover?.close()
+  const one = await client()
+  t.is(await one.ask(), 'first ')
+  one.socket.destroy()
+  await handoff.close()
+  await closed(first)
+})
