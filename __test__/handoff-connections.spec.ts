@@ -134,6 +134,28 @@ test.serial('a part of a request that has come stays with the old process, which
   await closed(second)
 })
 
+test.serial(
+  'a client that pipelines keeps its connection, and is told with the next answer that it ends',
+  async (t) => {
+    const [first, second] = [named('first'), named('second')]
+    const handoff = offer(first)
+    const { ask, socket } = await client()
+    const get = 'GET / HTTP/1.1\r\nHost: here\r\n\r\n'
+    const answers: string[] = []
+    socket.on('data', (text: string) => answers.push(...(text.match(/first/g) ?? [])))
+    socket.write(get + get)
+    while (answers.length < 2) await once(socket, 'data')
+    await replace(second)
+    const closing = once(socket, 'data')
+    const answer = ask('last')
+    t.regex(String(await closing), /connection: close/i)
+    t.is(await answer, 'first last')
+    await once(socket, 'close')
+    await handoff.drained()
+    await closed(second)
+  },
+)
+
 test.serial('Node still answers Expect: 100-continue by itself', async (t) => {
   const first = named('first')
   const handoff = offer(first)

@@ -10,6 +10,8 @@ import { type Leaving, leaveBetweenRequests } from './detaching.js'
 interface Tracked {
   /** Requests that are being read or answered. */
   requests: number
+  /** Its client does not wait for answers: a part of its next request may have come with the one before. */
+  pipelines: boolean
   /** Bytes that had been read when the last of them was complete: more means that another one has begun. */
   read: number
 }
@@ -51,7 +53,7 @@ export class KeptConnections {
   #tracked(socket: Socket): Tracked {
     const known = this.#known.get(socket)
     if (known !== undefined) return known
-    const tracked = { requests: 0, read: 0 }
+    const tracked = { requests: 0, pipelines: false, read: 0 }
     this.#known.set(socket, tracked)
     socket.once('close', () => {
       this.#known.delete(socket)
@@ -65,9 +67,11 @@ export class KeptConnections {
   #begin(request: http.IncomingMessage, response: http.ServerResponse): void {
     const { socket } = request
     const tracked = this.#tracked(socket)
+    if (tracked.requests > 0) tracked.pipelines = true
     tracked.requests++
     tracked.read = socket.bytesRead
-    if (this.#closing && !response.headersSent) response.setHeader('Connection', 'close')
+    const stays = this.#closing || (this.#taker !== undefined && tracked.pipelines)
+    if (stays && !response.headersSent) response.setHeader('Connection', 'close')
     let left = 2
     const end = (): void => {
       left--
@@ -94,8 +98,8 @@ export class KeptConnections {
     this.#closing = true
   }
 
-  #offer(socket: Socket, { requests, read }: Tracked): void {
-    if (this.#taker === undefined || requests > 0 || socket.bytesRead !== read) return
+  #offer(socket: Socket, { requests, pipelines, read }: Tracked): void {
+    if (this.#taker === undefined || requests > 0 || pipelines || socket.bytesRead !== read) return
     const leaving = leaveBetweenRequests(socket)
     if (leaving !== undefined) this.#taker(leaving)
   }
