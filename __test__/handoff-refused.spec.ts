@@ -96,23 +96,23 @@ test.serial('an old process that changes its mind after READY is not taken for d
   await listener.close()
 })
 
-const asRoot = isRoot ? test.serial : test.serial.skip
-
-asRoot('another user is refused without authorize, and is not even let in by the mode', async (t) => {
-  const [, told, right] = [0, [] as unknown[], pair()]
-  fs.chmodSync(folder, 0o755)
-  const handoff = serve(address, { left: right[0] }, { mode: 0o666, onFailed: (error) => told.push(error) })
-  t.is(await run(attempt, [ENTRY, address], NOBODY), 'ERR_HANDOFF')
-  await handoff.close()
-  const strict = serve(address, { left: right[0] })
-  t.is(await run(attempt, [ENTRY, address], NOBODY), 'EACCES')
-  await strict.close()
-  const open = serve(address, { left: right[0] }, { mode: 0o666, authorize: { uid: 65_534 } })
-  t.is(await run(attempt, [ENTRY, address], NOBODY), 'taken')
-  await open.taken
-  t.deepEqual(told, [])
-  dispose(right[1])
-})
+if (isRoot) {
+  test.serial('another user is refused without authorize, and is not even let in by the mode', async (t) => {
+    const [, told, right] = [0, [] as unknown[], pair()]
+    fs.chmodSync(folder, 0o755)
+    const handoff = serve(address, { left: right[0] }, { mode: 0o666, onFailed: (error) => told.push(error) })
+    t.is(await run(attempt, [ENTRY, address], NOBODY), 'ERR_HANDOFF')
+    await handoff.close()
+    const strict = serve(address, { left: right[0] })
+    t.is(await run(attempt, [ENTRY, address], NOBODY), 'EACCES')
+    await strict.close()
+    const open = serve(address, { left: right[0] }, { mode: 0o666, authorize: { uid: 65_534 } })
+    t.is(await run(attempt, [ENTRY, address], NOBODY), 'taken')
+    await open.taken
+    t.deepEqual(told, [])
+    dispose(right[1])
+  })
+}
 
 async function attempt({ require }: Kit, entry: string, at: string): Promise<string | undefined> {
   const handoff = require(entry) as typeof import('../entries/handoff.js')
@@ -148,4 +148,22 @@ test.serial('one that goes on to talk nonsense after GO is told that the old pro
   frames.close()
   await handoff.close()
   dispose(left, right)
+})
+
+test.serial('one that says nothing is given up after a while, and the next one is served', async (t) => {
+  const failures: NodeJS.ErrnoException[] = []
+  const [left, right] = pair()
+  const onFailed = (error: unknown): number => failures.push(error as NodeJS.ErrnoException)
+  const handoff = serve(address, { left }, { timeout: 50, onFailed })
+  const silent = await connect(address)
+  const takeover = await taken()
+  t.deepEqual(
+    failures.map(({ code }) => code),
+    ['ETIMEDOUT'],
+  )
+  await takeover.ready()
+  takeover.take('left').close()
+  await handoff.drained()
+  t.throws(() => serve(address, {}, { timeout: -1 }), { code: 'ERR_OUT_OF_RANGE' })
+  dispose(silent, right)
 })

@@ -102,6 +102,11 @@ export interface ServeOptions {
   mode?: number
   /** Bytes for the successor, asked for as late as possible; at most 64 MiB. */
   state?: () => Data | Promise<Data>
+  /**
+   * Milliseconds that a successor may take for each of its answers, so that a silent one does not hold up others. How long it prepares
+   * itself before `ready()` is its own business. Default 10000.
+   */
+  timeout?: number
   /** Told of a successor that failed half-way: this process goes on as if nothing had happened. */
   onFailed?: (error: unknown) => void
 }

@@ -25,7 +25,7 @@ import {
 } from './live-handles.js'
 import { peerProcess } from './process.js'
 import type { UnixSocket } from './socket.js'
-import type { Wait } from './wait.js'
+import { checkWait, type Wait } from './wait.js'
 import type { Address } from './words.js'
 
 /** Types of frames: a handle and its receipt; then the conversation of a take-over in its order. */
@@ -42,6 +42,8 @@ const DONE = 9
 const CONNECTION = 11
 /** It stays where it is: after all, the other end need not think that we have died. */
 const NO = 10
+/** How long an answer may take, in milliseconds. */
+const PATIENCE = 10_000
 /** How long a word that only helps may wait, in milliseconds. */
 const COURTESY = 1000
 
@@ -216,6 +218,11 @@ export interface ServeOptions {
   mode?: number
   /** Bytes for the successor, asked for as late as possible; at most 64 MiB. */
   state?: () => Data | Promise<Data>
+  /**
+   * Milliseconds that a successor may take for each of its answers, so that a silent one does not hold up others. How long it prepares
+   * itself before `ready()` is its own business. Default 10000.
+   */
+  timeout?: number
   /** Told of a successor that failed half-way: this process goes on as if nothing had happened. */
   onFailed?: (error: unknown) => void
 }
@@ -262,19 +269,20 @@ export class Handoff implements AsyncDisposable {
   }
 
   async #hand(frames: FrameSocket, offer: Offer): Promise<void> {
-    await expect(frames, TAKE, 'a request')
+    const wait = { timeout: offer.timeout }
+    await expect(frames, TAKE, 'a request', wait)
     const leaving = departures(await offer.handles())
     let wanted: readonly string[]
     try {
       for (const { name, departure } of leaving) {
-        await frames.send(ITEM, bodyOf({ name }, departure), [departure.fd])
-        await expect(frames, RECEIPT, 'a receipt')
+        await frames.send(ITEM, bodyOf({ name }, departure), [departure.fd], wait)
+        await expect(frames, RECEIPT, 'a receipt', wait)
       }
       await frames.send(STATE, await offer.state())
       await expect(frames, READY, 'ready')
       assertAlive(frames.socket)
       await frames.send(GO)
-      wanted = namesIn(await expect(frames, CONFIRM, 'a confirmation'))
+      wanted = namesIn(await expect(frames, CONFIRM, 'a confirmation', wait))
       assertAlive(frames.socket)
     } catch (error) {
       for (const { departure } of leaving) departure.stay()
@@ -336,6 +344,7 @@ interface Offer {
   readonly servers: readonly http.Server[]
   readonly handles: () => Handings | Promise<Handings>
   readonly state: () => Promise<Uint8Array>
+  readonly timeout: number
   readonly onFailed: ((error: unknown) => void) | undefined
 }
 
@@ -418,7 +427,14 @@ export function serve(
   handles: Handings | (() => Handings | Promise<Handings>),
   options?: ServeOptions,
 ): Handoff {
-  const { authorize = { sameUser: true }, mode = 0o600, state, onFailed } = optionsObject(options) as ServeOptions
+  const {
+    authorize = { sameUser: true },
+    mode = 0o600,
+    state,
+    onFailed,
+    timeout = PATIENCE,
+  } = optionsObject(options) as ServeOptions
+  checkWait({ timeout })
   if (typeof handles !== 'function') for (const { departure } of departures(handles)) departure.stay()
   const onPath = typeof address === 'string' ? !address.startsWith('\0') : 'path' in address
   const ways: ListenOptions<'stream'> = onPath ? { mode, replace: 'stale' } : {}
@@ -427,6 +443,7 @@ export function serve(
     servers: typeof handles === 'function' ? [] : httpServersIn(handles),
     handles: typeof handles === 'function' ? handles : () => handles,
     state: async () => onePiece(state === undefined ? '' : await state()),
+    timeout,
     onFailed,
   })
 }
