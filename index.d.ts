@@ -12,6 +12,8 @@ import * as net from 'node:net'
 import { Server, Socket } from 'node:net'
 import { Interface } from 'node:readline'
 
+/** What can be sent: a string is sent as UTF-8; an array of views is gathered into one message, not copied. */
+export type Data = string | NodeJS.ArrayBufferView | readonly NodeJS.ArrayBufferView[]
 /**
  * Anything with a descriptor: a number, a FileHandle, an OwnedFd, a UnixSocket, a stream of `fs`, `net`, `tty` or a child's stdio,
  * a `net.Server`, a `dgram.Socket`. It is lent for the call, never taken.
@@ -24,128 +26,6 @@ export type FdSource =
   | net.Socket
   | net.Server
   | dgram.Socket
-/** A user id and a group id. */
-export type Ids = {
-  uid: number
-  gid: number
-}
-/** When a field was true: as the peer connected, as the message was sent, or as it was asked for. */
-export type When = 'connect' | 'send' | 'query'
-/** The identity of a process, each field with its source; `null` where the kernel does not tell. It is frozen. */
-export interface Credentials<W extends When = When> {
-  /** Process id in our pid namespace; null where it lives in none that we can see. */
-  pid: number | null
-  /** User id of the mechanism itself; null where it is not mapped in our user namespace. */
-  uid: number | null
-  /** Group id of the mechanism itself; null where it is not mapped in our user namespace. */
-  gid: number | null
-  /** Real ids. */
-  real: Ids | null
-  /** Effective ids. */
-  effective: Ids | null
-  /** Saved ids. */
-  saved: Ids | null
-  /** Supplementary groups, without those that are not mapped in our user namespace. */
-  groups: number[] | null
-  /** Security label (SELinux, AppArmor, Smack). */
-  label: string | null
-  /** Where each field that is not null comes from, and when it was true; `at` is the time of a query, as Date.now() tells it. */
-  sources: {
-    readonly [field: string]: {
-      source: string
-      when: When
-      at?: number
-    }
-  }
-  /** When the ids of the mechanism itself were true. */
-  when: W
-}
-/**
- * Who connected: the process, user and groups that the kernel recorded when the connection was made.
- *
- * Works on any connected Unix stream or seqpacket socket and on any pair, a plain `net.Socket` and `req.socket` of an HTTP server
- * included. Synchronous; no event loop is involved. A server sees who called connect(2), a client who called listen(2), both ends
- * of a pair who made it, whoever holds the socket now. `uid`, `gid` and `effective` are effective ids at that moment. `real` and
- * `saved` are those that the same process has now, null once it has ended and its parent knows.
- *
- * The answer for an object (not for a number) is remembered with its connection: `sources.real.at` tells when that was asked.
- *
- * @param source The socket, or anything that has its descriptor. It is only looked at.
- * @param options.fresh Ask again even if the answer is remembered. Default false.
- * @throws ERR_NO_IDENTITY Not a Unix socket, not connected, listening, or a datagram socket that was connected by name.
- * @throws ERR_SOCKET_CLOSED The object is closed.
- *
- * Platforms: Linux (SO_PEERCRED, SO_PEERGROUPS, SO_PEERSEC; `real` and `saved` from 6.13: SO_PEERPIDFD, PIDFD_GET_INFO). See unix(7).
- * @example
- * http.createServer((req, res) => { res.end(String(peerCredentials(req.socket).uid)) }).listen('/run/app.sock')
- */
-export declare function peerCredentials(
-  source: FdSource,
-  options?: {
-    fresh?: boolean
-  },
-): Credentials<'connect'>
-/**
- * What a peer must be. All that is named must hold; a list in its place means any of it. At least one thing must be named. Only what
- * was true when the connection was made counts.
- */
-export interface PeerRule {
-  /** Effective user id, or any of several. */
-  uid?: number | readonly number[]
-  /** Effective group id, or any of several. */
-  gid?: number | readonly number[]
-  /** A group that the peer is in, by its effective group id or its supplementary groups; or any of several. */
-  group?: number | readonly number[]
-  /** The peer's effective user id is ours. */
-  sameUser?: true
-  /** Security label, whole, or a pattern that it must match. */
-  label?: string | RegExp
-}
-/** A rule, several of which one must hold, or a function. Nothing but `true` admits: `false`, a throw or a rejection refuses. */
-export type Authorize<S> = PeerRule | readonly PeerRule[] | AuthorizeFunction<S>
-type AuthorizeFunction<S> = {
-  authorize(who: Credentials<'connect'>, socket: S): boolean | Promise<boolean>
-}['authorize']
-/** A connection that was refused. Its socket is closed. */
-export interface Refusal {
-  /** In words: `uid 1001 is not 0`. */
-  readonly reason: string
-  /** Who it was; null where the kernel could not tell. */
-  readonly credentials: Credentials<'connect'> | null
-  /** What the function threw, or why there is no identity. */
-  readonly error?: unknown
-}
-/** Told of each refusal. */
-export type OnRefused = (refusal: Refusal) => void
-/**
- * Makes sure of a peer: for a server that is about to serve, and for a client that is about to send.
- *
- * @param source The socket, or anything that has its descriptor.
- * @param rule A rule, or several of which one must hold.
- * @returns Who it is.
- * @throws ERR_PEER_REFUSED It is somebody else; the message says why. @throws ERR_NO_IDENTITY The kernel cannot tell.
- * @example
- * const socket = await connect('/run/app.sock')
- * assertPeer(socket, { uid: 0 })
- */
-export declare function assertPeer(source: FdSource, rule: PeerRule | readonly PeerRule[]): Credentials<'connect'>
-/**
- * Admits only some peers to a server of Node that listens on a Unix socket: `net.Server`, `http.Server` and what is built on them.
- * A connection is judged before any listener of `'connection'` sees it; one that is refused is destroyed.
- *
- * @param authorize A rule, several of which one must hold, or a function.
- * @param options.onRefused Told of each connection that was refused.
- * @returns The server.
- * @example
- * requirePeer(http.createServer(app), { sameUser: true }).listen('/run/app.sock')
- */
-export declare function requirePeer<S extends Server>(
-  server: S,
-  authorize: Authorize<Socket>,
-  options?: {
-    onRefused?: OnRefused
-  },
-): S
 /** How long to wait. */
 export interface Wait {
   /** Aborting rejects with an AbortError: code ABORT_ERR, cause `signal.reason`. */
@@ -153,33 +33,6 @@ export interface Wait {
   /** Milliseconds until the operation rejects with code ETIMEDOUT. Default: no limit. An operation that need not wait succeeds even with 0. */
   timeout?: number | undefined
 }
-/** Options of every socket of this package. */
-export interface SocketOptions {
-  /** Descriptors that one message may bring, 0 to 253. Default 0: none are accepted, and where the kernel can it tells the sender. */
-  maxFds?: number
-  /**
-   * On a stream: `'chunk'` (default) gives descriptors with the chunk that holds their first byte; `'exact'` starts a message at that
-   * byte, for relays, and costs up to two more system calls for each message. Elsewhere it changes nothing.
-   *
-   * @throws ERR_UNSUPPORTED_PLATFORM `'exact'`, where the kernel cannot: `capabilities().fdsAtExact` says why.
-   */
-  fdsAt?: 'chunk' | 'exact'
-  /** Attach the sender's credentials to every received message (SO_PASSCRED). Default false. */
-  passCredentials?: boolean
-  /**
-   * Attach a handle of the sending process to every received message (SO_PASSPIDFD), and its credentials. Default false. With
-   * `connect` it is set once connected: what the server sends before that has neither. Platforms: Linux 6.5.
-   */
-  passProcess?: boolean
-  /** Give an unnamed datagram or seqpacket socket an abstract name of the kernel's choice. Default false. Platforms: Linux. */
-  autobind?: boolean
-  /** SO_SNDBUF in bytes; the system doubles it and cuts it to its limit. */
-  sendBufferSize?: number
-  /** SO_RCVBUF in bytes; the system doubles it and cuts it to its limit. */
-  receiveBufferSize?: number
-}
-/** What can be sent: a string is sent as UTF-8; an array of views is gathered into one message, not copied. */
-export type Data = string | NodeJS.ArrayBufferView | readonly NodeJS.ArrayBufferView[]
 /** An internet address. `address` is numeric (`192.0.2.1`, `::1`, `fe80::1%eth0`); `port` defaults to 0. */
 export interface InternetAddress {
   address: string
@@ -307,6 +160,153 @@ export declare function openSocket(
   type: 'stream' | 'dgram' | 'seqpacket' | 'raw' | number,
   protocol?: 'icmp' | 'icmp6' | 'tcp' | 'udp' | number,
 ): OwnedFd
+/** A user id and a group id. */
+export type Ids = {
+  uid: number
+  gid: number
+}
+/** When a field was true: as the peer connected, as the message was sent, or as it was asked for. */
+export type When = 'connect' | 'send' | 'query'
+/** The identity of a process, each field with its source; `null` where the kernel does not tell. It is frozen. */
+export interface Credentials<W extends When = When> {
+  /** Process id in our pid namespace; null where it lives in none that we can see. */
+  pid: number | null
+  /** User id of the mechanism itself; null where it is not mapped in our user namespace. */
+  uid: number | null
+  /** Group id of the mechanism itself; null where it is not mapped in our user namespace. */
+  gid: number | null
+  /** Real ids. */
+  real: Ids | null
+  /** Effective ids. */
+  effective: Ids | null
+  /** Saved ids. */
+  saved: Ids | null
+  /** Supplementary groups, without those that are not mapped in our user namespace. */
+  groups: number[] | null
+  /** Security label (SELinux, AppArmor, Smack). */
+  label: string | null
+  /** Where each field that is not null comes from, and when it was true; `at` is the time of a query, as Date.now() tells it. */
+  sources: {
+    readonly [field: string]: {
+      source: string
+      when: When
+      at?: number
+    }
+  }
+  /** When the ids of the mechanism itself were true. */
+  when: W
+}
+/**
+ * Who connected: the process, user and groups that the kernel recorded when the connection was made.
+ *
+ * Works on any connected Unix stream or seqpacket socket and on any pair, a plain `net.Socket` and `req.socket` of an HTTP server
+ * included. Synchronous; no event loop is involved. A server sees who called connect(2), a client who called listen(2), both ends
+ * of a pair who made it, whoever holds the socket now. `uid`, `gid` and `effective` are effective ids at that moment. `real` and
+ * `saved` are those that the same process has now, null once it has ended and its parent knows.
+ *
+ * The answer for an object (not for a number) is remembered with its connection: `sources.real.at` tells when that was asked.
+ *
+ * @param source The socket, or anything that has its descriptor. It is only looked at.
+ * @param options.fresh Ask again even if the answer is remembered. Default false.
+ * @throws ERR_NO_IDENTITY Not a Unix socket, not connected, listening, or a datagram socket that was connected by name.
+ * @throws ERR_SOCKET_CLOSED The object is closed.
+ *
+ * Platforms: Linux (SO_PEERCRED, SO_PEERGROUPS, SO_PEERSEC; `real` and `saved` from 6.13: SO_PEERPIDFD, PIDFD_GET_INFO). See unix(7).
+ * @example
+ * http.createServer((req, res) => { res.end(String(peerCredentials(req.socket).uid)) }).listen('/run/app.sock')
+ */
+export declare function peerCredentials(
+  source: FdSource,
+  options?: {
+    fresh?: boolean
+  },
+): Credentials<'connect'>
+/**
+ * What a peer must be. All that is named must hold; a list in its place means any of it. At least one thing must be named. Only what
+ * was true when the connection was made counts.
+ */
+export interface PeerRule {
+  /** Effective user id, or any of several. */
+  uid?: number | readonly number[]
+  /** Effective group id, or any of several. */
+  gid?: number | readonly number[]
+  /** A group that the peer is in, by its effective group id or its supplementary groups; or any of several. */
+  group?: number | readonly number[]
+  /** The peer's effective user id is ours. */
+  sameUser?: true
+  /** Security label, whole, or a pattern that it must match. */
+  label?: string | RegExp
+}
+/** A rule, several of which one must hold, or a function. Nothing but `true` admits: `false`, a throw or a rejection refuses. */
+export type Authorize<S> = PeerRule | readonly PeerRule[] | AuthorizeFunction<S>
+type AuthorizeFunction<S> = {
+  authorize(who: Credentials<'connect'>, socket: S): boolean | Promise<boolean>
+}['authorize']
+/** A connection that was refused. Its socket is closed. */
+export interface Refusal {
+  /** In words: `uid 1001 is not 0`. */
+  readonly reason: string
+  /** Who it was; null where the kernel could not tell. */
+  readonly credentials: Credentials<'connect'> | null
+  /** What the function threw, or why there is no identity. */
+  readonly error?: unknown
+}
+/** Told of each refusal. */
+export type OnRefused = (refusal: Refusal) => void
+/**
+ * Makes sure of a peer: for a server that is about to serve, and for a client that is about to send.
+ *
+ * @param source The socket, or anything that has its descriptor.
+ * @param rule A rule, or several of which one must hold.
+ * @returns Who it is.
+ * @throws ERR_PEER_REFUSED It is somebody else; the message says why. @throws ERR_NO_IDENTITY The kernel cannot tell.
+ * @example
+ * const socket = await connect('/run/app.sock')
+ * assertPeer(socket, { uid: 0 })
+ */
+export declare function assertPeer(source: FdSource, rule: PeerRule | readonly PeerRule[]): Credentials<'connect'>
+/**
+ * Admits only some peers to a server of Node that listens on a Unix socket: `net.Server`, `http.Server` and what is built on them.
+ * A connection is judged before any listener of `'connection'` sees it; one that is refused is destroyed.
+ *
+ * @param authorize A rule, several of which one must hold, or a function.
+ * @param options.onRefused Told of each connection that was refused.
+ * @returns The server.
+ * @example
+ * requirePeer(http.createServer(app), { sameUser: true }).listen('/run/app.sock')
+ */
+export declare function requirePeer<S extends Server>(
+  server: S,
+  authorize: Authorize<Socket>,
+  options?: {
+    onRefused?: OnRefused
+  },
+): S
+/** Options of every socket of this package. */
+export interface SocketOptions {
+  /** Descriptors that one message may bring, 0 to 253. Default 0: none are accepted, and where the kernel can it tells the sender. */
+  maxFds?: number
+  /**
+   * On a stream: `'chunk'` (default) gives descriptors with the chunk that holds their first byte; `'exact'` starts a message at that
+   * byte, for relays, and costs up to two more system calls for each message. Elsewhere it changes nothing.
+   *
+   * @throws ERR_UNSUPPORTED_PLATFORM `'exact'`, where the kernel cannot: `capabilities().fdsAtExact` says why.
+   */
+  fdsAt?: 'chunk' | 'exact'
+  /** Attach the sender's credentials to every received message (SO_PASSCRED). Default false. */
+  passCredentials?: boolean
+  /**
+   * Attach a handle of the sending process to every received message (SO_PASSPIDFD), and its credentials. Default false. With
+   * `connect` it is set once connected: what the server sends before that has neither. Platforms: Linux 6.5.
+   */
+  passProcess?: boolean
+  /** Give an unnamed datagram or seqpacket socket an abstract name of the kernel's choice. Default false. Platforms: Linux. */
+  autobind?: boolean
+  /** SO_SNDBUF in bytes; the system doubles it and cuts it to its limit. */
+  sendBufferSize?: number
+  /** SO_RCVBUF in bytes; the system doubles it and cuts it to its limit. */
+  receiveBufferSize?: number
+}
 /** Credentials that came with a message. */
 export interface SenderCredentials extends Credentials<'send'> {
   /**

@@ -4,11 +4,11 @@ import * as fs from 'node:fs'
 import * as net from 'node:net'
 import { join } from 'node:path'
 import test from 'ava'
-import { serve, type Takeover, takeOver } from '../entries/handoff.js'
+import { serve, takeOver } from '../entries/handoff.js'
 import { connect, listen, pair } from '../index.js'
 import { FrameSocket } from '../lib/frames.js'
 import { dispose } from './helpers/dispose.js'
-import { ENTRY } from './helpers/handoff.js'
+import { ENTRY, taken, untilTold } from './helpers/handoff.js'
 import { guard } from './helpers/leaks.js'
 import { isRoot, type Kit, run } from './helpers/script.js'
 
@@ -21,16 +21,6 @@ const NOBODY = { uid: 65_534, gid: 65_534, preload: ENTRY }
 
 /** As in lib/handoff.ts. */
 const [RECEIPT, TAKE, ITEM, STATE, READY, GO, NO] = [2, 3, 4, 5, 6, 7, 10]
-
-async function taken(): Promise<Takeover> {
-  const takeover = await takeOver(address)
-  if (takeover === null) throw new Error('Nobody is there')
-  return takeover
-}
-
-async function untilTold(told: unknown[], count = 1): Promise<void> {
-  while (told.length < count) await new Promise(setImmediate)
-}
 
 test.serial('who does not speak the protocol is a failed successor', async (t) => {
   const told: unknown[] = []
@@ -46,7 +36,7 @@ test.serial('who does not speak the protocol is a failed successor', async (t) =
     told.map((error) => (error as { code?: string }).code),
     ['ERR_HANDOFF', 'ERR_HANDOFF'],
   )
-  await taken().then((takeover) => takeover.ready())
+  await taken(address).then((takeover) => takeover.ready())
   await handoff.taken
 })
 
@@ -84,7 +74,7 @@ test.serial('if one handle cannot leave, serve throws, and the others are as the
 
 test.serial('an old process that changes its mind after READY is not taken for dead', async (t) => {
   const listener = listen(address)
-  const asking = taken()
+  const asking = taken(address)
   const frames = new FrameSocket(await listener.accept())
   await frames.receive()
   await frames.send(5)
@@ -156,7 +146,7 @@ test.serial('one that says nothing is given up after a while, and the next one i
   const onFailed = (error: unknown): number => failures.push(error as NodeJS.ErrnoException)
   const handoff = serve(address, { left }, { timeout: 50, onFailed })
   const silent = await connect(address)
-  const takeover = await taken()
+  const takeover = await taken(address)
   t.deepEqual(
     failures.map(({ code }) => code),
     ['ETIMEDOUT'],

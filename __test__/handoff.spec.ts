@@ -5,25 +5,16 @@ import * as http from 'node:http'
 import * as net from 'node:net'
 import { join } from 'node:path'
 import test from 'ava'
-import { serve, type Takeover, takeOver } from '../entries/handoff.js'
+import { serve, takeOver } from '../entries/handoff.js'
 import { listen, OwnedFd, pair } from '../index.js'
 import { dispose } from './helpers/dispose.js'
+import { taken, untilTold } from './helpers/handoff.js'
 import { guard } from './helpers/leaks.js'
 import { inodeOf, openMarked } from './helpers/marked.js'
 
 const folder = guard(test)
 const address = join(folder, 'handoff')
 const path = join(folder, 'sock')
-
-async function taken(): Promise<Takeover> {
-  const takeover = await takeOver(address)
-  if (takeover === null) throw new Error('Nobody is there')
-  return takeover
-}
-
-async function untilTold(told: unknown[], count = 1): Promise<void> {
-  while (told.length < count) await new Promise(setImmediate)
-}
 
 test.serial('there is null where nobody serves: no file, or that of a dead process', async (t) => {
   t.is(await takeOver(address), null)
@@ -50,7 +41,7 @@ test.serial('a successor gets the handles by name and in order, lists as lists, 
   }
   const handoff = serve(address, handles, { state })
   t.deepEqual(order, [])
-  const takeover = await taken()
+  const takeover = await taken(address)
   t.deepEqual(order, ['handles', 'state'])
   t.is(String(takeover.state), 'what was')
   t.deepEqual(Object.keys(takeover.handles), ['one', 'list', '__proto__x'])
@@ -70,7 +61,7 @@ test.serial('a successor gets the handles by name and in order, lists as lists, 
 test.serial('a state of many megabytes arrives whole', async (t) => {
   const state = Buffer.alloc(20_000_000, 'many words ')
   const handoff = serve(address, {}, { state: () => state })
-  const takeover = await taken()
+  const takeover = await taken(address)
   t.true(takeover.state.equals(state))
   await takeover.ready()
   await handoff.taken
@@ -82,7 +73,7 @@ test.serial(
     const old = listen(path).toNetServer(http.createServer((_request, response) => response.end('old')))
     const handoff = serve(address, { http: old })
     t.is(fs.statSync(address).mode & 0o777, 0o600)
-    const takeover = await taken()
+    const takeover = await taken(address)
     t.is(await ask(), 'old')
     await takeover.ready()
     const next = takeover.take('http').toNetServer(http.createServer((_request, response) => response.end('new')))
@@ -111,7 +102,7 @@ test.serial(
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
     t.is(await ask(agent), 'old')
     const handoff = serve(address, { http: old })
-    const takeover = await taken()
+    const takeover = await taken(address)
     await takeover.ready()
     const next = takeover.take('http').toNetServer(http.createServer((_request, response) => response.end('new')))
     t.is(await ask(agent), 'old')
@@ -129,7 +120,7 @@ test.serial('a successor that gives up changes nothing: onFailed is told, and th
   await once(server, 'listening')
   const handoff = serve(address, { server }, { onFailed: (error) => told.push(error as { code?: string }) })
   for (let count = 1; count <= 3; count++) {
-    const takeover = await taken()
+    const takeover = await taken(address)
     takeover.close()
     t.true(takeover.handles.server?.[0]?.fd.closed)
     await untilTold(told, count)
@@ -139,7 +130,7 @@ test.serial('a successor that gives up changes nothing: onFailed is told, and th
     ['ERR_HANDOFF', 'ERR_HANDOFF', 'ERR_HANDOFF'],
   )
   t.true(server.listening)
-  const takeover = await taken()
+  const takeover = await taken(address)
   await takeover.ready()
   await handoff.drained()
   t.false(server.listening)
@@ -149,9 +140,9 @@ test.serial('a successor that gives up changes nothing: onFailed is told, and th
 test.serial('a second successor waits; it is served when the first fails and refused when that succeeds', async (t) => {
   const told: unknown[] = []
   const handoff = serve(address, { fd: OwnedFd.dup(0) }, { onFailed: (error) => told.push(error) })
-  const first = await taken()
+  const first = await taken(address)
   let came = false
-  const waiting = taken().then((takeover) => {
+  const waiting = taken(address).then((takeover) => {
     came = true
     return takeover
   })
@@ -160,7 +151,7 @@ test.serial('a second successor waits; it is served when the first fails and ref
   first.close()
   const second = await waiting
   t.is(told.length, 1)
-  const third = taken()
+  const third = taken(address)
   for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
   await second.ready()
   await t.throwsAsync(third, { code: 'ERR_HANDOFF' })

@@ -28,6 +28,12 @@ export function optionalBoolean(value: unknown, name: string, fallback: boolean)
   return value
 }
 
+/** A string, or undefined where nothing was given. */
+export function optionalString(value: unknown, name: string): string | undefined {
+  if (value !== undefined && typeof value !== 'string') throw invalidType(name, 'of type string', value)
+  return value
+}
+
 /** One of some words. */
 export function oneOf<T extends string>(value: unknown, name: string, words: readonly T[]): T {
   if (!words.includes(value as T)) throw invalidValue(name, `must be one of ${words.join(', ')}`, value)

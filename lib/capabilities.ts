@@ -5,9 +5,12 @@
 import { existsSync } from 'node:fs'
 import { connectedPair, openHandle } from './connect.js'
 import { everyIdIsMapped } from './credentials.js'
-import { check, EOPNOTSUPP, hasCode, type SocketError } from './errors.js'
+import { openSocket } from './descriptor.js'
+import { check, hasCode, type SocketError } from './errors.js'
+import { packControl } from './message.js'
 import { constants, native } from './native.js'
-import { NOT_EXACT } from './options.js'
+import { whyNotExact } from './options.js'
+import { INFO_SIZE } from './process.js'
 
 /** Whether something can be done, and if not, why. */
 export interface Capability {
@@ -64,14 +67,8 @@ const option =
     return undefined
   }
 
-function opens(domain: number, type: number, protocol: number): undefined {
-  native.close(check(native.open(domain, type, protocol), 'socket'))
-}
-
-const ICMP = 1
-
 const TRIALS: { readonly [K in keyof Capabilities as string extends K ? never : K]: Trial } = {
-  seqpacket: () => opens(constants.afUnix, constants.sockSeqpacket, 0),
+  seqpacket: () => void openSocket('unix', 'seqpacket').close(),
   abstractNames: () => {
     const handle = openHandle('dgram', 'socket')
     try {
@@ -84,12 +81,7 @@ const TRIALS: { readonly [K in keyof Capabilities as string extends K ? never : 
   longPaths: () => (existsSync('/proc/self/fd') ? undefined : '/proc is not mounted'),
   emptyRecords: option(() => constants.soTimestamp, 1),
   passRights: option(() => constants.soPassrights, 1),
-  fdsAtExact: () => {
-    const result = native.exactWorks()
-    if (result === EOPNOTSUPP) return NOT_EXACT
-    check(result, 'recvmsg')
-    return undefined
-  },
+  fdsAtExact: whyNotExact,
   passCredentials: option(() => constants.soPasscred, 1),
   passProcess: option(() => constants.soPasspidfd, 1),
   peerCredentials: option(() => constants.soPeercred),
@@ -102,13 +94,13 @@ const TRIALS: { readonly [K in keyof Capabilities as string extends K ? never : 
   processIds,
   allIdsMapped: () => (everyIdIsMapped() ? undefined : 'this is a user namespace that knows only some ids'),
   claimCredentials,
-  rawSockets: () => opens(constants.afInet, constants.sockRaw, ICMP),
+  rawSockets: () => void openSocket('inet', 'raw', 'icmp').close(),
 }
 
 function processIds(fd: number): undefined {
   const pidfd = check(native.peerProcess(fd), 'getsockopt')
   try {
-    check(native.processInfo(pidfd, new Int32Array(10)), 'ioctl')
+    check(native.processInfo(pidfd, new Int32Array(INFO_SIZE)), 'ioctl')
   } finally {
     native.close(pidfd)
   }
@@ -116,8 +108,9 @@ function processIds(fd: number): undefined {
 
 /** A process id that is not ours and surely exists: that of the first process. */
 function claimCredentials(fd: number): undefined {
-  const words = Int32Array.of(constants.solSocket, constants.scmCredentials, 12, 1, 0, 0)
-  check(native.send(fd, Buffer.from('x'), Buffer.from(words.buffer), null, 0, false), 'sendmsg')
+  const data = Buffer.from(Int32Array.of(1, 0, 0).buffer)
+  const control = packControl([{ level: constants.solSocket, type: constants.scmCredentials, data }])
+  check(native.send(fd, Buffer.from('x'), control, null, 0, false), 'sendmsg')
 }
 
 /** What an error number means here, where its own name says too little. */

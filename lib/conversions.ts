@@ -151,14 +151,22 @@ function toNetSocket(this: OwnedFd, options?: NetSocketOptions): net.Socket {
   })
 }
 
+/** Throws as `toNetServer` will, for those who must know before. */
+export function assertServes(fd: OwnedFd): void {
+  assertKind(fd, RULES.toNetServer)
+  assertListensHere()
+}
+
+/** In a worker Node would ask the main process to listen on our number, whatever that is there. */
+function assertListensHere(): void {
+  if (!cluster.isWorker) return
+  throw ownError('ERR_FD_KIND', 'In a worker of node:cluster a descriptor cannot become a net.Server')
+}
+
 function toNetServer<S extends net.Server>(this: OwnedFd, server?: S): S {
-  assertKind(this, RULES.toNetServer)
+  assertServes(this)
   const target = server ?? (net.createServer() as S)
   if (typeof target.listen !== 'function') throw invalidType('server', 'a net.Server', server)
-  // Node would ask the main process to listen on our number, whatever that is there.
-  if (cluster.isWorker) {
-    throw ownError('ERR_FD_KIND', 'In a worker of node:cluster a descriptor cannot become a net.Server')
-  }
   return give(this, (fd) => target.listen({ fd }))
 }
 
@@ -238,6 +246,7 @@ addMethods(UnixSocket.prototype, {
 addMethods(UnixListener.prototype, {
   toNetServer<S extends net.Server>(this: UnixListener<'stream'>, server?: S): S {
     if (this.type !== 'stream') throw ownError('ERR_FD_KIND', `A ${this.type} listener cannot become a net.Server`)
+    assertListensHere()
     return this.detach().toNetServer(server)
   },
 })

@@ -57,7 +57,7 @@ function readText(path: string): string {
 }
 
 /** Linux: the number that the kernel tells for an id that has none in our user namespace. */
-export function overflowId(name: 'overflowuid' | 'overflowgid'): number {
+function overflowId(name: 'overflowuid' | 'overflowgid'): number {
   return Number(readText(`/proc/sys/kernel/${name}`) || 65_534)
 }
 
@@ -116,14 +116,30 @@ const REASONS: Readonly<Record<number, string>> = {
 }
 
 /** The error of a descriptor that has no peer identity. */
-export function noIdentity(reason: string): Error {
+function noIdentity(reason: string): Error {
   return ownError('ERR_NO_IDENTITY', `The kernel has no peer identity for this descriptor: ${reason}`)
 }
 
 interface Row {
   readonly facts: Int32Array
   readonly label: Buffer
-  groups: Uint32Array
+}
+
+/** Where the native side writes groups: kept, and enlarged for good by the first process that has many. */
+let groupsRoom = new Uint32Array(GROUPS_USUAL)
+
+/** Whether so many groups were written; if not there is room for them now, and they must be asked for again. */
+function groupsFit(count: number): boolean {
+  if (count <= groupsRoom.length) return true
+  groupsRoom = new Uint32Array(GROUPS_MAX)
+  return false
+}
+
+/** The groups that `read` writes and counts; null where it returns an error. */
+export function groupsOf(read: (groups: Uint32Array) => number): number[] | null {
+  const count = read(groupsRoom)
+  if (count < 0) return null
+  return groupsFit(count) ? groupsIn(groupsRoom, count) : groupsOf(read)
 }
 
 let row: Row | undefined
@@ -133,15 +149,12 @@ function ask(fd: number): Row {
   row ??= {
     facts: new Int32Array(constants.facts),
     label: Buffer.alloc(LABEL_MAX),
-    groups: new Uint32Array(GROUPS_USUAL),
   }
-  const answer = native.peerFacts(fd, row.facts, row.groups, row.label)
+  const answer = native.peerFacts(fd, row.facts, groupsRoom, row.label)
   if (answer < 0) throw systemError(answer, 'getsockopt')
   const reason = REASONS[answer]
   if (reason !== undefined) throw noIdentity(reason)
-  if ((row.facts[17] as number) <= row.groups.length) return row
-  row.groups = new Uint32Array(GROUPS_MAX)
-  return ask(fd)
+  return groupsFit(row.facts[17] as number) ? row : ask(fd)
 }
 
 type Origin = { source: string; when: When; at?: number }
@@ -206,7 +219,7 @@ export function askPeer(fd: number): { pid: number | null } {
 
 /** What the kernel tells of the peer now. Throws ERR_NO_IDENTITY where it has none, also none that we can name. */
 function askWho(fd: number): Credentials<'connect'> {
-  const { facts, groups, label } = ask(fd)
+  const { facts, label } = ask(fd)
   const told = (index: number): boolean => facts[FIRST_ORIGIN + index] !== 0
   const id = (at: number): number => (facts[at] as number) >>> 0
   if (isNobody(facts[0] as number, id(1))) throw noIdentity(REASONS[5] as string)
@@ -218,7 +231,7 @@ function askWho(fd: number): Credentials<'connect'> {
     real: told(3) ? mappedIds(id(3), id(4)) : null,
     effective: told(4) ? mappedIds(id(5), id(6)) : null,
     saved: told(5) ? mappedIds(id(7), id(8)) : null,
-    groups: told(6) ? groupsIn(groups, facts[17] as number) : null,
+    groups: told(6) ? groupsIn(groupsRoom, facts[17] as number) : null,
     label: told(7) ? label.toString('utf8', 0, facts[18]) : null,
     sources: {},
     when: 'connect',
@@ -231,7 +244,7 @@ function askWho(fd: number): Credentials<'connect'> {
 let lastGroups: readonly number[] = Object.freeze([])
 
 /** The first `count` groups, without those that only stand for "not mapped". Frozen: many peers are in the same groups. */
-export function groupsIn(groups: Uint32Array, count: number): number[] {
+function groupsIn(groups: Uint32Array, count: number): number[] {
   let at = 0
   for (let index = 0; index < count; index++) {
     const gid = mappedGid(groups[index] as number)

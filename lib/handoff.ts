@@ -8,6 +8,7 @@ import * as net from 'node:net'
 import { bytesOf, type Data, optionsObject } from './arguments.js'
 import type { Authorize } from './authorization.js'
 import { connect } from './connect.js'
+import { assertServes } from './conversions.js'
 import type { OwnedFd } from './descriptor.js'
 import type { Leaving } from './detaching.js'
 import { hasCode, invalidValue, ownError } from './errors.js'
@@ -500,7 +501,7 @@ export class Takeover implements Disposable {
    */
   async ready(options?: Wait & { servers?: { readonly [name: string]: net.Server } }): Promise<void> {
     const { servers = {}, ...wait } = optionsObject(options) as Wait & { servers?: Record<string, net.Server> }
-    for (const name of Object.keys(servers)) assertListens(this.take(name))
+    for (const name of Object.keys(servers)) assertServes(this.take(name))
     const wanted = Object.keys(servers)
     let goesOn = false
     try {
@@ -563,11 +564,6 @@ export class Takeover implements Disposable {
   [Symbol.dispose](): void {
     this.close()
   }
-}
-
-function assertListens(fd: OwnedFd): void {
-  if (fd.state === 'listening') return
-  throw ownError('ERR_FD_KIND', `A descriptor of kind ${fd.kind} that does not listen cannot become a net.Server`)
 }
 
 /** Nobody is there to take over from. */

@@ -58,7 +58,7 @@ export interface HandedOver extends Disposable {
 export type Handing = FdSource
 
 /** What a handle is called on both sides. A terminal before a socket: it is one as well. */
-export function typeOf(handle: Handing): HandleType {
+function typeOf(handle: Handing): HandleType {
   if (handle instanceof tty.ReadStream || handle instanceof tty.WriteStream) return 'tty.ReadStream'
   if (handle instanceof net.Socket) return 'net.Socket'
   if (handle instanceof net.Server) return 'net.Server'

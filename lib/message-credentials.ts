@@ -5,7 +5,7 @@
 import {
   type Credentials,
   freeze,
-  groupsIn,
+  groupsOf,
   type Ids,
   isNobody,
   mappedGid,
@@ -81,14 +81,9 @@ function peerOrNull(fd: number): Credentials<'connect'> | null {
   }
 }
 
-const GROUPS_MAX = 65_536
-
 /** From /proc, by way of the pidfd; null when the process has ended. */
 function processGroups(pidfd: number): number[] | null {
-  if (pidfd < 0) return null
-  const groups = new Uint32Array(GROUPS_MAX)
-  const count = native.processGroups(pidfd, groups)
-  return count < 0 ? null : groupsIn(groups, count)
+  return pidfd < 0 ? null : groupsOf((groups) => native.processGroups(pidfd, groups))
 }
 
 type Sources = Record<string, { source: string; when: 'connect' | 'send' | 'query'; at?: number }>

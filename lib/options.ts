@@ -46,7 +46,7 @@ export interface CheckedOptions {
 
 const BUFFER_MAX = 0x3fffffff
 /** Why not. */
-export const NOT_EXACT = 'the kernel does not give queued bytes in the way that Linux does'
+const NOT_EXACT = 'the kernel does not give queued bytes in the way that Linux does'
 
 /** Checks the options, before any system call. */
 export function checkOptions(options: SocketOptions | undefined): CheckedOptions {
@@ -69,10 +69,16 @@ export function checkOptions(options: SocketOptions | undefined): CheckedOptions
 
 /** Sees to it that a stream's messages can start at the byte of their descriptors: tried at first use. */
 export function assertExact(): void {
+  const reason = whyNotExact()
+  if (reason !== undefined) throw ownError('ERR_UNSUPPORTED_PLATFORM', `fdsAt: 'exact' does not work here: ${reason}`)
+}
+
+/** In words; undefined where it works. Throws where a shortage lets nobody tell. */
+export function whyNotExact(): string | undefined {
   const result = native.exactWorks()
-  if (result === EOPNOTSUPP)
-    throw ownError('ERR_UNSUPPORTED_PLATFORM', `fdsAt: 'exact' does not work here: ${NOT_EXACT}`)
+  if (result === EOPNOTSUPP) return NOT_EXACT
   check(result, 'recvmsg')
+  return undefined
 }
 
 /** Reads an integer option at SOL_SOCKET. */

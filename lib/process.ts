@@ -20,7 +20,7 @@ export interface ExitStatus {
 
 const SIGNAL_MAX = 64
 /** Numbers of PIDFD_GET_INFO: see crates/binding/src/process.rs. */
-const INFO_SIZE = 10
+export const INFO_SIZE = 10
 
 /**
  * A process that ended before the kernel could give a handle for it is a handle as well: without a descriptor, never alive.

@@ -2,7 +2,7 @@
  * Entries for the journal, in its native protocol: fields with names, text or bytes of any length.
  * Knows how an entry is written and sent, not what it says.
  */
-import { optionsObject } from './arguments.js'
+import { optionalString, optionsObject } from './arguments.js'
 import { hasCode, invalidType, invalidValue } from './errors.js'
 import { memfd } from './memory-file.js'
 import { sendOne } from './systemd-socket.js'
@@ -40,8 +40,8 @@ const NEWLINE = Buffer.from('\n')
  */
 export async function journalSend(fields: JournalFields, options?: JournalOptions): Promise<void> {
   const entry = Buffer.concat(entryParts(fields))
-  const { path = SOCKET, signal, timeout } = optionsObject(options) as JournalOptions
-  if (typeof path !== 'string') throw invalidType('path', 'of type string', path)
+  const { path: given, signal, timeout } = optionsObject(options) as JournalOptions
+  const path = optionalString(given, 'path') ?? SOCKET
   checkWait({ signal, timeout })
   try {
     await sendOne(path, entry, { signal, timeout })

@@ -2,7 +2,7 @@
  * What a service tells its service manager: its state, a barrier, and descriptors to keep.
  * Knows the protocol of sd_notify(3) in both directions of time: what is sent, and when it has been dealt with.
  */
-import { integer, optionalBoolean, optionsObject } from './arguments.js'
+import { integer, optionalBoolean, optionalString, optionsObject } from './arguments.js'
 import { pair } from './connect.js'
 import { invalidType, invalidValue } from './errors.js'
 import type { SendOptions } from './outgoing.js'
@@ -74,8 +74,7 @@ function claimOf(pid: number): { pid: number; uid: number; gid: number } {
 
 /** Undefined where there is no manager. An empty variable is what is left when somebody took it away. */
 function managerName(path: string | undefined): string | undefined {
-  if (path !== undefined && typeof path !== 'string') throw invalidType('path', 'of type string', path)
-  return path ?? (process.env.NOTIFY_SOCKET || undefined)
+  return optionalString(path, 'path') ?? (process.env.NOTIFY_SOCKET || undefined)
 }
 
 function stateText(state: NotifyState): string {

@@ -2,9 +2,10 @@
  * The watchdog of the service manager: whether it watches us, and signs of life at the right time.
  * What life is, a function of the user says.
  */
-import { optionsObject } from './arguments.js'
+import { optionalString, optionsObject } from './arguments.js'
 import { invalidType, invalidValue } from './errors.js'
 import { type ManagerOptions, notify } from './systemd-notify.js'
+import { LONGEST_TIMER } from './wait.js'
 
 /** Options of {@link watchdog}. */
 export interface WatchdogOptions {
@@ -38,8 +39,6 @@ export interface Watchdog extends Disposable {
   [Symbol.dispose](): void
 }
 
-/** setInterval fires at once for anything longer. */
-const LONGEST_TIMER = 2 ** 31 - 1
 const MICROSECONDS = 1000
 
 /**
@@ -54,7 +53,7 @@ const MICROSECONDS = 1000
  */
 export function watchdog(options?: WatchdogOptions): Watchdog | null {
   const { path, onError } = optionsObject(options) as WatchdogOptions
-  if (path !== undefined && typeof path !== 'string') throw invalidType('path', 'of type string', path)
+  optionalString(path, 'path')
   if (onError !== undefined && typeof onError !== 'function') throw invalidType('onError', 'a function', onError)
   const { WATCHDOG_USEC: microseconds, WATCHDOG_PID: pid } = process.env
   if (!microseconds || (pid !== undefined && pid !== String(process.pid))) return null

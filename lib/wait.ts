@@ -12,8 +12,8 @@ export interface Wait {
   timeout?: number | undefined
 }
 
-/** setTimeout fires at once for anything longer. */
-const LONGEST_TIMER = 2 ** 31 - 1
+/** Milliseconds; setTimeout and setInterval fire at once for anything longer. */
+export const LONGEST_TIMER = 2 ** 31 - 1
 
 /** Throws for a wrong `signal` or `timeout`, and when the signal is already aborted. */
 export function checkWait(wait: Wait | undefined): void {

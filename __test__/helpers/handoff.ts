@@ -2,6 +2,7 @@
 import { constants, openSync } from 'node:fs'
 import { join } from 'node:path'
 import type * as Handoff from '../../entries/handoff.js'
+import { type Takeover, takeOver } from '../../entries/handoff.js'
 import { listen, OwnedFd, type UnixSocket } from '../../index.js'
 import type * as Uses from './handle-uses.js'
 import { type Kit, type Script, type ScriptOptions, start } from './script.js'
@@ -10,6 +11,17 @@ import { type Kit, type Script, type ScriptOptions, start } from './script.js'
 export const ENTRY = join(__dirname, '..', '..', 'entries', 'handoff.js')
 
 export const USES = join(__dirname, 'handle-uses.js')
+
+/** What is offered at this address; somebody must be there. */
+export async function taken(address: string): Promise<Takeover> {
+  const takeover = await takeOver(address)
+  if (takeover === null) throw new Error('Nobody is there')
+  return takeover
+}
+
+export async function untilTold(told: unknown[], count = 1): Promise<void> {
+  while (told.length < count) await new Promise(setImmediate)
+}
 
 /** A script that connects to a socket of ours, and our end of that. */
 export async function withScript<A extends unknown[]>(

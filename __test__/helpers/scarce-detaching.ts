@@ -1,27 +1,15 @@
 // Scenario for a process that has no descriptor left: run by child.ts with a low limit.
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { closeSync, createReadStream, createWriteStream, openSync, unlinkSync } from 'node:fs'
+import { createReadStream, createWriteStream, unlinkSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { createServer, connect as netConnect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { detachFd, type FdSource, type SocketError } from '../../index.js'
 import { serveScenarios } from './child.js'
+import { exhaust } from './exhaust.js'
 import { hasRead, netPair } from './net-pairs.js'
 import { makeFolder, removeFolder } from './tmp.js'
-
-/** Takes all descriptors; returns what gives them back. */
-function exhaust(): () => void {
-  const taken: number[] = []
-  try {
-    for (;;) taken.push(openSync('/dev/null', 'r'))
-  } catch (error) {
-    if ((error as SocketError).code !== 'EMFILE') throw error
-  }
-  return () => {
-    for (const fd of taken) closeSync(fd)
-  }
-}
 
 function codeOf(source: unknown): string | undefined {
   try {

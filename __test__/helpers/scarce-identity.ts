@@ -1,21 +1,9 @@
 // Scenarios about identities for a process that is short of descriptors: run by child.ts with a low limit.
-import { closeSync, openSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { type Message, pair, peerCredentials, peerProcess, type SocketError } from '../../index.js'
 import { serveScenarios } from './child.js'
 import { dispose } from './dispose.js'
-
-/** Takes all free descriptors; returns what gives them back. */
-function exhaust(): () => void {
-  const taken: number[] = []
-  try {
-    for (;;) taken.push(openSync('/dev/null', 'r'))
-  } catch (error) {
-    if ((error as SocketError).code !== 'EMFILE') throw error
-  }
-  return () => {
-    for (const fd of taken) closeSync(fd)
-  }
-}
+import { exhaust } from './exhaust.js'
 
 function openCount(): number {
   return readdirSync('/proc/self/fd').length - 1

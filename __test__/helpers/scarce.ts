@@ -1,23 +1,10 @@
 // Scenarios for a process that is short of descriptors: run by child.ts with a low limit.
-import { closeSync, openSync, readdirSync } from 'node:fs'
+import { closeSync, readdirSync } from 'node:fs'
 import { type Message, pair, type SocketError, type UnixSocket } from '../../index.js'
 import { serveScenarios } from './child.js'
 import { dispose } from './dispose.js'
+import { exhaust } from './exhaust.js'
 import { drain, fill } from './fill.js'
-
-/** Takes all free descriptors but `spare`; returns what gives them back. */
-function exhaust(spare: number): () => void {
-  const taken: number[] = []
-  try {
-    for (;;) taken.push(openSync('/dev/null', 'r'))
-  } catch (error) {
-    if ((error as SocketError).code !== 'EMFILE') throw error
-  }
-  for (const fd of taken.splice(0, spare)) closeSync(fd)
-  return () => {
-    for (const fd of taken) closeSync(fd)
-  }
-}
 
 function openCount(): number {
   return readdirSync('/proc/self/fd').length - 1

@@ -4,7 +4,7 @@
 //! real, effective, saved, groups and label the source, plus `WHEN_STEP` times the moment, 0 where it is not told; then the number of
 //! groups and the length of the label.
 
-use crate::memory::Out;
+use crate::memory::{copy, Out};
 use crate::state::{borrow, negative};
 use napi_derive::napi;
 use unix_socket::credentials::{self, Credentials, Fact, Ids, Peer, Source};
@@ -68,11 +68,4 @@ fn write_ids(fact: Option<&Fact<Ids>>, row: &mut [i32], at: usize, told: usize) 
 
 fn origin<T>(fact: &Fact<T>) -> i32 {
     fact.source as i32 + WHEN_STEP * fact.when as i32
-}
-
-/// Copies what fits; returns how many there are.
-fn copy<T: Copy>(from: &[T], to: &mut [T]) -> usize {
-    let count = from.len().min(to.len());
-    to[..count].copy_from_slice(&from[..count]);
-    from.len()
 }

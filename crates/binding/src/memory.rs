@@ -145,3 +145,10 @@ impl<T> DerefMut for Out<T> {
         unsafe { std::slice::from_raw_parts_mut(self.start, self.length) }
     }
 }
+
+/// Copies what fits; returns how many there are.
+pub(crate) fn copy<T: Copy>(from: &[T], to: &mut [T]) -> usize {
+    let count = from.len().min(to.len());
+    to[..count].copy_from_slice(&from[..count]);
+    from.len()
+}

@@ -1,6 +1,6 @@
 //! Processes as descriptors (pidfds), for JavaScript: numbers that the environment owns, like those of sockets.
 
-use crate::memory::Out;
+use crate::memory::{copy, Out};
 use crate::state::{self, borrow, code, done};
 use napi::{Env, Result};
 use napi_derive::napi;
@@ -56,11 +56,7 @@ pub fn process_signal(pidfd: i32, signal: i32) -> i32 {
 /// The supplementary groups of a living process into `out`: how many there are, which may be more than fit.
 #[napi(catch_unwind)]
 pub fn process_groups(pidfd: i32, #[napi(ts_arg_type = "Uint32Array")] mut out: Out<u32>) -> i32 {
-    code(borrow(pidfd).and_then(process::groups).map(|groups| {
-        let count = groups.len().min(out.len());
-        out[..count].copy_from_slice(&groups[..count]);
-        groups.len()
-    }))
+    code(borrow(pidfd).and_then(process::groups).map(|groups| copy(&groups, &mut out)))
 }
 
 /// 1, then real, effective and saved ids; seven zeros where nobody told.

@@ -88,6 +88,19 @@ pub(super) fn xucred(data: &[u8], told: Told) -> Option<Credentials> {
 /// Where `cr_groups` of `struct xucred` ends.
 const XUCRED_GROUPS_END: usize = 12 + 4 * 16;
 
+/// A process and its effective ids in three words: `struct unpcbid` of NetBSD and QNX, `struct sockpeercred` of OpenBSD. The user stands at
+/// `ids`, the group behind it, the process at `pid`; groups are not told.
+pub(super) fn three_words(data: &[u8], pid: usize, ids: usize, told: Told) -> Option<Credentials> {
+    let ids = Ids { uid: number(data, ids)?, gid: number(data, ids + 4)? };
+    Some(Credentials {
+        pid: told.pid(signed(data, pid)?),
+        uid: told.fact(ids.uid),
+        gid: told.fact(ids.gid),
+        effective: told.fact(ids),
+        ..Credentials::default()
+    })
+}
+
 /// The part of `struct sockcred` that all its versions share, from `at` on; before it some have a version or a process id.
 ///
 /// | offset | size | field |

@@ -2,8 +2,8 @@
 //!
 //! Layouts: NetBSD's sys/un.h and sys/socket.h. A count that the bytes do not hold is refused.
 
-use super::common::{self, number, signed, Told};
-use super::{Credentials, Ids, Peer, Source, When};
+use super::common::{self, signed, Told};
+use super::{Credentials, Peer, Source, When};
 use crate::Result;
 use std::os::fd::BorrowedFd;
 
@@ -39,14 +39,7 @@ pub(super) fn peer(fd: BorrowedFd<'_>) -> Result<Peer> {
 /// | 4 | 4 | `unp_euid` |
 /// | 8 | 4 | `unp_egid` |
 pub fn decode_unpcbid(data: &[u8]) -> Option<Credentials> {
-    let ids = Ids { uid: number(data, 4)?, gid: number(data, 8)? };
-    Some(Credentials {
-        pid: PEER.pid(signed(data, 0)?),
-        uid: PEER.fact(ids.uid),
-        gid: PEER.fact(ids.gid),
-        effective: PEER.fact(ids),
-        ..Credentials::default()
-    })
+    common::three_words(data, 0, 4, PEER)
 }
 
 /// Reads `struct sockcred`. The mechanism's own ids are the real ones; the groups are the supplementary ones.
@@ -79,6 +72,7 @@ pub fn received(level: i32, kind: i32, data: &[u8]) -> Option<Credentials> {
 mod tests {
     use super::common::fixtures::{cuts, noise};
     use super::*;
+    use crate::credentials::Ids;
 
     /// `struct unpcbid`, sys/un.h, 12 bytes.
     #[rustfmt::skip]

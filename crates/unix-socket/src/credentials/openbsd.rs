@@ -2,8 +2,8 @@
 //!
 //! Layout: OpenBSD's sys/socket.h.
 
-use super::common::{self, number, signed, Told};
-use super::{Credentials, Ids, Peer, Source, When};
+use super::common::{self, Told};
+use super::{Credentials, Peer, Source, When};
 use crate::Result;
 use std::os::fd::BorrowedFd;
 
@@ -28,14 +28,7 @@ pub(super) fn peer(fd: BorrowedFd<'_>) -> Result<Peer> {
 /// | 4 | 4 | `gid` |
 /// | 8 | 4 | `pid` |
 pub fn decode_sockpeercred(data: &[u8]) -> Option<Credentials> {
-    let ids = Ids { uid: number(data, 0)?, gid: number(data, 4)? };
-    Some(Credentials {
-        pid: PEER.pid(signed(data, 8)?),
-        uid: PEER.fact(ids.uid),
-        gid: PEER.fact(ids.gid),
-        effective: PEER.fact(ids),
-        ..Credentials::default()
-    })
+    common::three_words(data, 8, 0, PEER)
 }
 
 /// Credentials of a received control message: there are none on this system.
@@ -48,6 +41,7 @@ pub fn received(_level: i32, _kind: i32, _data: &[u8]) -> Option<Credentials> {
 mod tests {
     use super::common::fixtures::{cuts, noise};
     use super::*;
+    use crate::credentials::Ids;
 
     /// `struct sockpeercred`, sys/socket.h, 12 bytes.
     #[rustfmt::skip]

@@ -3,8 +3,8 @@
 //! Its headers are not public: layouts and numbers are those of NetBSD before `sc_pid`, from which io-pkt comes, and of the libc crate's
 //! constants; all of it is unverified. A count that the bytes do not hold is refused.
 
-use super::common::{self, number, signed, Told};
-use super::{Credentials, Ids, Peer, Source, When};
+use super::common::{self, Told};
+use super::{Credentials, Peer, Source, When};
 use crate::Result;
 use std::os::fd::BorrowedFd;
 
@@ -41,14 +41,7 @@ pub(super) fn peer(fd: BorrowedFd<'_>) -> Result<Peer> {
 /// | 4 | 4 | `unp_euid` |
 /// | 8 | 4 | `unp_egid` |
 pub fn decode_unpcbid(data: &[u8]) -> Option<Credentials> {
-    let ids = Ids { uid: number(data, 4)?, gid: number(data, 8)? };
-    Some(Credentials {
-        pid: PEER.pid(signed(data, 0)?),
-        uid: PEER.fact(ids.uid),
-        gid: PEER.fact(ids.gid),
-        effective: PEER.fact(ids),
-        ..Credentials::default()
-    })
+    common::three_words(data, 0, 4, PEER)
 }
 
 /// Reads `struct sockcred`, laid out as in `common::sockcred`: no process id. The mechanism's own ids are the real ones.
@@ -72,6 +65,7 @@ pub fn received(level: i32, kind: i32, data: &[u8]) -> Option<Credentials> {
 mod tests {
     use super::common::fixtures::{cuts, noise};
     use super::*;
+    use crate::credentials::Ids;
 
     /// `struct unpcbid`, sys/un.h, 12 bytes.
     #[rustfmt::skip]
