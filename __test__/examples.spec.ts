@@ -1,24 +1,19 @@
 // The small examples do what they say: each is run, ends well, prints the facts that it is there to show, and leaves nothing.
-import { execFile } from 'node:child_process'
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import test from 'ava'
 import { capabilities } from '../index.js'
 import { guard } from './helpers/leaks.js'
+import { runProgram } from './helpers/program.js'
 import { isRoot } from './helpers/script.js'
 
 const folder = guard(test)
-const deadline = 30_000
 
 /** Its lines; rejects when it does not end well. The temporary folders that it makes are in ours, which must be empty after. */
 async function runExample(name: string): Promise<string[]> {
-  const { FORCE_COLOR, ...env } = process.env
-  const { stdout, stderr } = await promisify(execFile)(
-    process.execPath,
-    [join(__dirname, '..', 'examples', `${name}.js`)],
-    { env: { ...env, TMPDIR: folder }, timeout: deadline, killSignal: 'SIGKILL' },
-  )
+  const program = join(__dirname, '..', 'examples', `${name}.js`)
+  const env = { TMPDIR: folder, FORCE_COLOR: undefined }
+  const { stdout, stderr } = await runProgram([program], { env, timeout: 30_000 })
   return [...stdout.trimEnd().split('\n'), ...stderr.split('\n').filter((line) => line !== '')]
 }
 

@@ -1,23 +1,17 @@
 // The examples of ancillary/systemd do what they say: each is run, ends well, prints the facts that it is there to show, and
 // leaves nothing; the first one also where systemd is not installed.
-import { execFile } from 'node:child_process'
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import test from 'ava'
 import { guard } from './helpers/leaks.js'
+import { runProgram } from './helpers/program.js'
 
 const folder = guard(test)
-const deadline = 30_000
 
 async function runExample(name: string, environment: NodeJS.ProcessEnv = {}): Promise<string> {
-  const { FORCE_COLOR, ...env } = process.env
   const program = join(__dirname, '..', 'examples', `${name}.js`)
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [program], {
-    env: { ...env, TMPDIR: folder, ...environment },
-    timeout: deadline,
-    killSignal: 'SIGKILL',
-  })
+  const env = { TMPDIR: folder, FORCE_COLOR: undefined, ...environment }
+  const { stdout, stderr } = await runProgram([program], { env, timeout: 30_000 })
   return stdout + stderr
 }
 

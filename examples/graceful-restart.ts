@@ -17,6 +17,8 @@ import { Load } from './graceful-restart/load.js'
 
 /** About as long as a successor takes from its start to its end: a kill falls anywhere within. */
 const START_MS = 300
+/** What takes longer is stuck: no request of ours takes a second. */
+const PATIENCE_MS = 60_000
 const STOPS = ['taken', 'ready', 'anywhere'] as const
 
 const { values } = parseArgs({
@@ -32,6 +34,7 @@ const folder = mkdtempSync(join(tmpdir(), 'ancillary-'))
 const handoffPath = join(folder, 'handoff')
 let where = values.tcp ? '0' : join(folder, 'http.sock')
 const ends: Promise<number | NodeJS.Signals>[] = []
+const running = new Set<ChildProcess>()
 let last: ChildProcess | undefined
 let killed = 0
 let told = 0
@@ -39,6 +42,8 @@ let told = 0
 function start(stopAt?: string): ChildProcess {
   const env = { ...process.env, ...(stopAt === undefined ? {} : { GRACEFUL_RESTART_STOP_AT: stopAt }) }
   const child = fork(join(__dirname, 'graceful-restart', 'server.js'), [handoffPath, where], { env })
+  running.add(child)
+  child.once('exit', () => running.delete(child))
   child.on('message', (message: { failed?: string }) => {
     if (message.failed !== undefined) told++
   })
@@ -48,8 +53,8 @@ function start(stopAt?: string): ChildProcess {
 /** Resolves when the new process serves. Its end comes much later, when its own successor has taken over. */
 async function replace(): Promise<void> {
   const child = start()
-  ends.push(once(child, 'exit').then(([code, signal]) => code ?? signal))
-  for await (const [message] of on(child, 'message', { close: ['exit'] })) {
+  ends.push(endOf(child))
+  for await (const [message] of on(child, 'message', { close: ['exit'], signal: AbortSignal.timeout(PATIENCE_MS) })) {
     if (message.serving === undefined) continue
     where = String(message.serving)
     last = child
@@ -58,21 +63,36 @@ async function replace(): Promise<void> {
   throw new Error('A server ended before it served')
 }
 
+async function endOf(child: ChildProcess): Promise<number | NodeJS.Signals> {
+  const [code, signal] = await once(child, 'exit')
+  return code ?? signal
+}
+
 /** A successor that does not come to its end. */
 async function killOne(at: (typeof STOPS)[number]): Promise<void> {
   const child = start(at === 'anywhere' ? 'taken' : at)
-  if (at === 'anywhere') await setTimeout(Math.random() * START_MS)
-  else await once(child, 'message')
+  const end = endOf(child)
+  const there =
+    at === 'anywhere'
+      ? setTimeout(Math.random() * START_MS)
+      : once(child, 'message', { signal: AbortSignal.timeout(PATIENCE_MS) })
+  await Promise.race([end, there])
   child.kill('SIGKILL')
   killed++
-  await once(child, 'exit')
+  if ((await end) !== 'SIGKILL') throw new Error('A successor ended before it was killed')
 }
 
 /** Of the old processes all must end by themselves. The last one serves still: it is told. */
 async function endAll(): Promise<number> {
   last?.kill('SIGTERM')
+  const stuck = global.setTimeout(killAll, PATIENCE_MS)
   const codes = await Promise.all(ends)
+  clearTimeout(stuck)
   return codes.slice(0, -1).filter((code) => code !== 0).length
+}
+
+function killAll(): void {
+  for (const child of running) child.kill('SIGKILL')
 }
 
 async function main(): Promise<void> {
@@ -96,4 +116,7 @@ async function main(): Promise<void> {
   if (served === 0 || Object.values(bad).some((count) => count > 0)) process.exitCode = 1
 }
 
-main().finally(() => rmSync(folder, { recursive: true, force: true }))
+main().finally(() => {
+  killAll()
+  rmSync(folder, { recursive: true, force: true })
+})

@@ -2,19 +2,26 @@
 // languages and projects. The last line is the sum, `N passed, N failed`.
 //   --only cargo|ava|interop   one part       --node PATH   the specs on another Node.js
 //   --strict                   what could not run has failed       -- ARGS   handed to ava
-import { spawn } from 'node:child_process'
+//   --short                    the longest specs with less: for a second run on another Node.js
 import { existsSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { parseArgs, stripVTControlCharacters } from 'node:util'
 import { runOrExit } from './run.mjs'
+import { supervise } from './supervise.mjs'
 
 const { values: options, positionals: avaArguments } = parseArgs({
-  options: { only: { type: 'string' }, node: { type: 'string' }, strict: { type: 'boolean', default: false } },
+  options: {
+    only: { type: 'string' },
+    node: { type: 'string' },
+    strict: { type: 'boolean', default: false },
+    short: { type: 'boolean', default: false },
+  },
   allowPositionals: true,
 })
 const node = process.execPath
 // ava marks its tests otherwise on a bare console.
-const environment = { ...process.env, TERM: 'dumb' }
+const environment = { ...process.env, TERM: 'dumb', ANCILLARY_TEST_SHORT: options.short ? '1' : '' }
+/** Milliseconds without a line: longer than the compiler takes, and than ava waits for a test. */
+const silence = 600_000
 const sum = { passed: 0, failed: 0, skipped: 0 }
 const parts = {
   cargo: { command: ['cargo', 'test', '--workspace'], count: countCargo },
@@ -34,18 +41,16 @@ console.log(`${sum.passed} passed, ${sum.failed} failed${skipped}`)
 process.exitCode = sum.failed > 0 ? 1 : 0
 
 /** Shows the part's output as it comes and adds up what its lines report; a bad end counts even if no line told of it. */
-async function runPart(name, { command: [program, ...args], count }) {
+async function runPart(name, { command, count }) {
   const failedBefore = sum.failed
-  const child = spawn(program, args, { env: environment, stdio: ['ignore', 'pipe', 'inherit'] })
-  const ended = new Promise((resolve) => {
-    child.once('error', resolve)
-    child.once('close', (code, signal) => resolve(code === 0 ? null : (signal ?? `exit code ${code}`)))
+  const problem = await supervise(command, {
+    env: environment,
+    silence,
+    onLine(line) {
+      console.log(line)
+      count(stripVTControlCharacters(line))
+    },
   })
-  for await (const line of createInterface({ input: child.stdout })) {
-    console.log(line)
-    count(stripVTControlCharacters(line))
-  }
-  const problem = await ended
   if (problem === null || sum.failed > failedBefore) return
   console.log(`${name} ended with ${problem}`)
   sum.failed++
