@@ -1,17 +1,20 @@
-// Runs one of the benches from a fresh clone if need be: setup first, then the compiled workload, held on one CPU where
+// Runs one of the benches from a fresh clone if need be: setup first, then the compiled bench, held on one CPU where
 // the system has taskset. It knows nothing about what is measured; arguments are handed on.
-//   node bench/run.mjs WORKLOAD [ARGS]
+//   node bench/run.mjs BENCH [ARGS]
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { run, runOrExit } from '../scripts/run.mjs'
 
-const [workload, ...args] = process.argv.slice(2)
-const source = `bench/${workload}/main.ts`
-if (!existsSync(source))
-  throw new Error(`There is no ${source}; the folders of bench/ that have a main.ts are workloads`)
+/** These hold each of their processes themselves. */
+const holdThemselves = ['workloads']
+
+const [bench, ...args] = process.argv.slice(2)
+const source = `bench/${bench}/main.ts`
+if (!existsSync(source)) throw new Error(`There is no ${source}; the folders of bench/ that have a main.ts are benches`)
 
 runOrExit(process.execPath, ['scripts/setup.mjs'])
-const [command, ...rest] = onOneCpu([process.execPath, source.replace(/ts$/, 'js'), ...args])
+const whole = [process.execPath, source.replace(/ts$/, 'js'), ...args]
+const [command, ...rest] = holdThemselves.includes(bench) ? whole : onOneCpu(whole)
 process.exitCode = run(command, rest)
 
 /** What a pinned process starts is pinned with it: the workers and the C program as well. */

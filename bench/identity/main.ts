@@ -12,6 +12,7 @@ import { parseOptions } from '../lib/options.js'
 import { peer } from '../lib/peers.js'
 import { keepReport, printReport } from '../lib/report.js'
 import { measure, type Result, type Row } from '../lib/rounds.js'
+import { perSecond } from '../lib/unit.js'
 import { Worker } from '../lib/worker.js'
 import { CONNECTIONS } from './connections.js'
 import { Reference } from './reference.js'
@@ -36,7 +37,13 @@ async function main(): Promise<void> {
   const results = await measure(Object.values(rows), options)
   const found = Object.fromEntries(Object.keys(rows).map((key, at) => [key, results[at]])) as Found
   const notes = notesOn(await reference.unanswered())
-  const report = { title: 'bench identity', operations: 'lookups', results, comparisons: comparisonsOf(found), notes }
+  const report = {
+    title: 'bench identity',
+    unit: perSecond('lookups'),
+    results,
+    comparisons: comparisonsOf(found),
+    notes,
+  }
   printReport(report, options)
   keepReport(report, options)
 }

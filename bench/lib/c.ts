@@ -3,12 +3,12 @@
  * second, and it never is older than its source.
  */
 import { mkdirSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { buildFolder, type Made, problemOf } from './command.js'
 
 export function compileC(source: string): Made {
   mkdirSync(buildFolder, { recursive: true })
-  const path = join(buildFolder, basename(source, '.c'))
+  const path = join(buildFolder, `${basename(dirname(source))}-${basename(source, '.c')}`)
   const problem = problemOf('cc', ['-O2', '-Wall', '-Wextra', '-o', path, source])
   return problem === null ? { path } : { notBuilt: problem }
 }

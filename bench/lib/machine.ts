@@ -14,13 +14,14 @@ export interface Machine {
   pinning: string
 }
 
-export function describeMachine(): Machine {
+/** @param pinning Where the programs run, if that is not where this process does. */
+export function describeMachine(pinning = describePinning()): Machine {
   return {
     node: process.version,
     system: `${type()} ${release()}`,
     cpu: cpus()[0]?.model.trim() ?? 'unknown CPU',
     cpus: cpus().length,
-    pinning: describePinning(),
+    pinning,
   }
 }
 

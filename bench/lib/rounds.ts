@@ -18,7 +18,9 @@ export interface Row {
 export interface Result {
   name: string
   notBuilt?: string
-  /** Nanoseconds of one operation, one number per round. */
+  /** What went wrong while it was measured. Its numbers do not count. */
+  failed?: string
+  /** What one operation costs, one number per round: nanoseconds, where the row has no other unit. */
   samples: number[]
 }
 
@@ -31,20 +33,29 @@ export interface Plan {
 export async function measure(rows: readonly Row[], plan: Plan): Promise<Result[]> {
   const runs: Run[] = []
   for (const row of rows) runs.push(await prepare(row, plan.milliseconds))
-  for (let round = 0; round < plan.rounds; round++) {
+  return await interleave(runs, plan.rounds)
+}
+
+export async function interleave(runs: readonly Run[], rounds: number): Promise<Result[]> {
+  for (let round = 0; round < rounds; round++) {
     // There and back again: no row always follows the same one.
     for (const run of round % 2 === 0 ? runs : [...runs].reverse()) await run.once()
   }
   return runs.map(({ result }) => result)
 }
 
+export function isMeasured({ failed, samples }: Result): boolean {
+  return failed === undefined && samples.length > 0
+}
+
 /** `first` by `second` in operations per second, round by round: more than 1 is faster. Null where one is not there. */
 export function ratioOf(first: Result, second: Result): Spread | null {
-  if (first.samples.length === 0 || second.samples.length === 0) return null
+  if (!isMeasured(first) || !isMeasured(second)) return null
   return spreadOf(first.samples.map((sample, round) => (second.samples[round] ?? Number.NaN) / sample))
 }
 
-interface Run {
+/** A row that measures itself once in each round, and knows what it has found. */
+export interface Run {
   result: Result
   once(): Promise<void>
 }

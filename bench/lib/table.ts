@@ -30,10 +30,9 @@ export function spreadText({ median, q1, q3 }: Spread, number: (value: number) =
   return `${number(median)} (${number(q1)} – ${number(q3)})`
 }
 
-/** Operations per second, from the nanoseconds of each. */
-export function rateText(nanoseconds: readonly number[]): string {
-  const rates = spreadOf(nanoseconds.map((each) => 1e9 / each))
-  return spreadText(rates, (rate) => (rate < 1e6 ? `${(rate / 1e3).toFixed(1)} k` : `${(rate / 1e6).toFixed(2)} M`))
+/** Operations per second. */
+export function rateText(rate: number): string {
+  return rate < 1e6 ? `${(rate / 1e3).toFixed(1)} k` : `${(rate / 1e6).toFixed(2)} M`
 }
 
 export function nanosecondsText(nanoseconds: readonly number[]): string {

@@ -1,0 +1,32 @@
+/**
+ * Whether the descriptors that come with records are the right ones: the files that bench/c/sender.c sends have sizes of 1
+ * to 16 bytes, in turn. It closes nothing.
+ */
+import { fstatSync, readdirSync } from 'node:fs'
+import { fail } from './program.js'
+
+const FILES = 16
+
+/** `record` is how many records came before: the first descriptor of each is one file further. */
+export function checkDescriptors(fds: readonly number[], record: number): void {
+  for (const [at, fd] of fds.entries()) {
+    const size = fstatSync(fd).size
+    const due = ((record + at) % FILES) + 1
+    if (size !== due) fail(`descriptor ${at} of record ${record} is file ${size}, not ${due}`)
+  }
+}
+
+/** Ends the program if, at the end, there are more descriptors than at the start. */
+export class OpenDescriptors {
+  readonly #before = countOpen()
+
+  /** What came with the last record may be open still. */
+  check(allowed: number): void {
+    const more = countOpen() - this.#before
+    if (more > allowed) fail(`${more} descriptors were left open`)
+  }
+}
+
+function countOpen(): number {
+  return readdirSync('/proc/self/fd').length
+}

@@ -1,0 +1,21 @@
+/**
+ * All workloads, in the order in which they run.
+ */
+import type { Workload } from '../lib/workload.js'
+import { messages } from './messages/index.js'
+import { stream } from './stream/index.js'
+
+export const catalogue: readonly Workload[] = [...stream, ...messages]
+
+/** The one of that name, or those whose names begin so; all of them without a word. */
+export function workloadsNamed(words: readonly string[]): Workload[] {
+  if (words.length === 0) return [...catalogue]
+  const chosen = new Set(
+    words.flatMap((word) => {
+      const exact = catalogue.filter(({ name }) => name === word)
+      return exact.length > 0 ? exact : catalogue.filter(({ name }) => name.startsWith(word))
+    }),
+  )
+  if (chosen.size > 0) return [...chosen]
+  throw new Error(`There is no workload ${words.join(', ')}; there are ${catalogue.map(({ name }) => name).join(', ')}`)
+}

@@ -1,0 +1,60 @@
+/**
+ * The bench of all workloads: each as two processes on their CPUs, ancillary beside its peers and C. This file says in
+ * which order things happen; ../README.md says how to read what it prints.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { comparisonsOf } from '../lib/comparisons.js'
+import { describeMachine } from '../lib/machine.js'
+import { parseWorkloadOptions, type WorkloadOptions } from '../lib/options.js'
+import { keptOf, printFindings, printHeading, type Report, writeJson } from '../lib/report.js'
+import { measureWorkload } from '../lib/trials.js'
+import type { Workload } from '../lib/workload.js'
+import { workloadsNamed } from './catalogue.js'
+
+const PINNING = 'each of the two processes is held on one CPU: “same core” or “across cores”'
+const PLACES = { same: 'same core', across: 'across cores' }
+
+const folder = mkdtempSync(join(tmpdir(), 'ancillary-'))
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
+
+main()
+
+async function main(): Promise<void> {
+  const options = parseWorkloadOptions()
+  const workloads = workloadsNamed(options.only)
+  printHeading('bench', options, PINNING)
+  const found: Found[] = []
+  for (const workload of workloads) {
+    const report = await reportOn(workload, options)
+    console.log(`  ${report.title}  [${workload.name}]\n`)
+    printFindings(report)
+    found.push({ workload, report })
+  }
+  keep(found, options)
+  if (found.some(({ workload, report }) => isWrong(workload, report))) process.exitCode = 1
+}
+
+interface Found {
+  workload: Workload
+  report: Report
+}
+
+async function reportOn(workload: Workload, options: WorkloadOptions): Promise<Report> {
+  const results = await measureWorkload(workload, options, folder)
+  const title = `${workload.title}, ${PLACES[workload.placement]}`
+  return { title, unit: workload.unit, results, comparisons: comparisonsOf(workload, results), notes: [] }
+}
+
+/** A peer may fail, and is told as such. We and the reference may not. */
+function isWrong({ variants }: Workload, { results }: Report): boolean {
+  return results.some(({ failed }, at) => failed !== undefined && variants[at]?.side !== 'peer')
+}
+
+function keep(found: readonly Found[], { json, rounds, milliseconds }: WorkloadOptions): void {
+  if (json === null) return
+  const workloads = found.map(({ workload: { name, curve }, report }) => ({ name, curve, ...keptOf(report) }))
+  writeJson(json, { plan: { rounds, milliseconds }, machine: describeMachine(PINNING), workloads })
+}
