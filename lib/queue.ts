@@ -153,7 +153,22 @@ export class Queue {
     this.#held = false
     if (this.#entries.length === 0) return
     this.#serve(false)
-    this.#owner.arm()
+    this.#arm()
+  }
+
+  /** Outside of `run` nobody could catch it: whom the poller refuses is told by his Promise, and the next one tries. */
+  #arm(): void {
+    try {
+      this.#owner.arm()
+    } catch (error) {
+      this.refuse(error as Error)
+    }
+  }
+
+  /** The poller refuses to watch for us: an error of the operation that waits for it. */
+  refuse(error: Error): void {
+    const head = this.#entries[0]
+    if (head !== undefined && this.wantsEvents) this.#cancel(head, error)
   }
 
   #end(entry: Entry): void {
@@ -178,7 +193,7 @@ export class Queue {
     this.#held = false
     this.#budget = TURN_BUDGET
     this.#serve(false)
-    this.#owner.arm()
+    this.#arm()
   }
 
   /** Serves from the head until one has to wait or the turn is over. `woken`: the poller said so. */
@@ -230,7 +245,7 @@ export class Queue {
     const wake = (): void => {
       this.#timer = undefined
       this.ready()
-      this.#owner.arm()
+      this.#arm()
     }
     this.#timer = setTimeout(wake, entry.delay)
     this.#timer.unref()

@@ -7,6 +7,9 @@ import { constants, native } from './native.js'
 import { freePlace, keepAlive, nextGeneration, startPoller, takePlace, type Watched } from './poller.js'
 import { Queue, type Watcher } from './queue.js'
 
+/** Somebody else closed the number: nothing watches it any more. */
+const GONE: ReadonlySet<string> = new Set(['ENOENT', 'EBADF'])
+
 /** One descriptor in the poller: its two queues, and those who wait for the peer to hang up. */
 export class Readiness implements Watcher, Watched {
   readonly reading = new Queue(this)
@@ -66,17 +69,24 @@ export class Readiness implements Watcher, Watched {
       return
     }
     if (mask === this.#mask) return
-    if (mask === 0) native.unwatch(this.#fd)
-    else this.#change(mask)
-    if (!this.#unpollable) this.#mask = mask
+    const result = this.#change(mask)
+    if (result === 0) this.#mask = mask
+    else this.#refused(mask, result)
   }
 
-  #change(mask: number): void {
+  #change(mask: number): number {
+    if (mask === 0) return native.unwatch(this.#fd)
     const call = this.#mask === 0 ? native.watch : native.rewatch
-    const result = call(this.#fd, this.#index, this.generation, mask)
-    if (result === 0) return
+    return call(this.#fd, this.#index, this.generation, mask)
+  }
+
+  #refused(mask: number, result: number): void {
+    const error = systemError(result, 'epoll_ctl')
+    if (mask === 0 && GONE.has(error.code as string)) this.#mask = 0
+    // To be watched for more than is wanted costs a wake-up, at which this is tried again.
+    if ((mask & ~this.#mask) === 0) return
     // EPERM: a regular file or a directory, which are always ready.
-    if (this.#mask !== 0 || systemError(result, 'epoll_ctl').code !== 'EPERM') throw systemError(result, 'epoll_ctl')
+    if (this.#mask !== 0 || error.code !== 'EPERM') throw error
     this.#unpollable = true
     this.#watch(mask)
   }
@@ -96,7 +106,11 @@ export class Readiness implements Watcher, Watched {
     if (this.#closed !== undefined) return
     // Level-triggered: what nobody waited for this time must not fire again. Reading that was wanted stays armed.
     const keepReading = !failed && (!(mask & constants.pollin) || readerWaited)
-    this.#watch(this.#wanted() | (keepReading ? this.#mask & constants.pollin : 0))
+    try {
+      this.#watch(this.#wanted() | (keepReading ? this.#mask & constants.pollin : 0))
+    } catch (error) {
+      for (const queue of [this.reading, this.writing, this.hanging]) queue.refuse(error as Error)
+    }
   }
 
   /** Leaves the poller and rejects what waits; must come before the number is closed. */
