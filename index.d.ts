@@ -307,6 +307,54 @@ export interface SocketOptions {
   /** SO_RCVBUF in bytes; the system doubles it and cuts it to its limit. */
   receiveBufferSize?: number
 }
+/** A control message that the package does not interpret, as it came or as it is to be sent. See cmsg(3). */
+export interface ControlMessage {
+  level: number
+  type: number
+  data: Buffer
+}
+/**
+ * Words that files of every level use in their types. Nothing here runs.
+ */
+/**
+ * The address of a Unix socket.
+ *
+ * A string is a path; with a leading `'\0'` it is an abstract name, as in Node, and `'\0'` alone lets the kernel choose one.
+ * Bytes are used as they are. `answerable: false` marks a sender that was bound under a path too long for an address: nobody
+ * else can send to the name that the kernel reports for it.
+ *
+ * Platforms: paths everywhere; abstract names on Linux. See unix(7).
+ */
+export type Address =
+  | string
+  | {
+      path: string | Buffer
+      answerable?: boolean
+    }
+  | {
+      abstract: string | Buffer
+    }
+/** The types of Unix sockets. */
+export type SocketType = 'stream' | 'seqpacket' | 'dgram'
+/** What may go with the data of a message. */
+export interface SendOptions<T extends SocketType = SocketType> {
+  /** Descriptors, at most 253; lent, never taken. On a stream at least one byte of data must go with them. */
+  fds?: readonly FdSource[]
+  /** true: attach who we are (real ids). An object: claim these ids; the kernel refuses what is not ours (EPERM) unless privileged. */
+  credentials?:
+    | boolean
+    | {
+        pid: number
+        uid: number
+        gid: number
+      }
+  /** Destination of a datagram; without it the socket must be connected. */
+  to?: T extends 'dgram' ? Address : never
+  /** Raw control messages, sent as they are. */
+  control?: readonly ControlMessage[]
+  /** Flags of sendmsg(2), beside MSG_DONTWAIT and MSG_NOSIGNAL which are always set. */
+  flags?: number
+}
 /** Credentials that came with a message. */
 export interface SenderCredentials extends Credentials<'send'> {
   /**
@@ -381,33 +429,6 @@ export declare class ProcessHandle implements Disposable {
  * await client?.exited()
  */
 export declare function peerProcess(source: FdSource): ProcessHandle | null
-/**
- * Words that files of every level use in their types. Nothing here runs.
- */
-/**
- * The address of a Unix socket.
- *
- * A string is a path; with a leading `'\0'` it is an abstract name, as in Node, and `'\0'` alone lets the kernel choose one.
- * Bytes are used as they are. `answerable: false` marks a sender that was bound under a path too long for an address: nobody
- * else can send to the name that the kernel reports for it.
- *
- * Platforms: paths everywhere; abstract names on Linux. See unix(7).
- */
-export type Address =
-  | string
-  | {
-      path: string | Buffer
-      answerable?: boolean
-    }
-  | {
-      abstract: string | Buffer
-    }
-/** A control message that the package does not interpret, as it came or as it is to be sent. See cmsg(3). */
-export interface ControlMessage {
-  level: number
-  type: number
-  data: Buffer
-}
 /** What comes with the data of a message. */
 export interface Envelope extends Disposable {
   /**
@@ -451,30 +472,47 @@ export interface Envelope extends Disposable {
   /** Closes the descriptors and the process handle that nobody took. The data stays. */
   close(): void
 }
+/** An error of a socket or descriptor, in the shape of Node's system errors. */
+export interface SocketError extends NodeJS.ErrnoException {
+  /** The address that the call was about. */
+  address?: Address
+  /** sendMany: how many messages went before the error. */
+  sent?: number
+  /** ERR_MESSAGE_TRUNCATED: the true length of the record, in bytes. */
+  length?: number
+  /** ERR_FD_KIND: what the descriptor is. */
+  kind?: string
+  /** A stream send that was cut off: how many of its bytes the kernel had taken. */
+  bytesWritten?: number
+}
+/** The codes that are our own; all others are those of the operating system and of Node. */
+export type ErrorCode =
+  | 'ERR_FD_KIND'
+  | 'ERR_FDS_COUNT'
+  | 'ERR_FDS_REFUSED'
+  | 'ERR_FDS_TRUNCATED'
+  | 'ERR_TOO_MANY_FDS'
+  | 'ERR_HANDOFF'
+  | 'ERR_MESSAGE_EMPTY'
+  | 'ERR_MESSAGE_TRUNCATED'
+  | 'ERR_MESSAGES_HELD'
+  | 'ERR_NO_IDENTITY'
+  | 'ERR_PATH_TOO_LONG'
+  | 'ERR_PEER_REFUSED'
+  | 'ERR_QUEUE_FULL'
+  | 'ERR_SOCKET_CLOSED'
+  | 'ERR_UNSUPPORTED_PLATFORM'
+/**
+ * Whether `error` is an error with this code.
+ *
+ * @param code One of {@link ErrorCode}, of the system (`ECONNREFUSED`) or of Node (`ABORT_ERR`).
+ * @example
+ * try { await connect('/run/app.sock') } catch (error) { if (!hasCode(error, 'ENOENT')) throw error }
+ */
+export declare function hasCode(error: unknown, code: ErrorCode | (string & {})): error is SocketError
 /** A message whose data is yours for ever, also after `close()`. */
 export interface Message extends Envelope {
   readonly data: Buffer
-}
-/** The types of Unix sockets. */
-export type SocketType = 'stream' | 'seqpacket' | 'dgram'
-/** What may go with the data of a message. */
-export interface SendOptions<T extends SocketType = SocketType> {
-  /** Descriptors, at most 253; lent, never taken. On a stream at least one byte of data must go with them. */
-  fds?: readonly FdSource[]
-  /** true: attach who we are (real ids). An object: claim these ids; the kernel refuses what is not ours (EPERM) unless privileged. */
-  credentials?:
-    | boolean
-    | {
-        pid: number
-        uid: number
-        gid: number
-      }
-  /** Destination of a datagram; without it the socket must be connected. */
-  to?: T extends 'dgram' ? Address : never
-  /** Raw control messages, sent as they are. */
-  control?: readonly ControlMessage[]
-  /** Flags of sendmsg(2), beside MSG_DONTWAIT and MSG_NOSIGNAL which are always set. */
-  flags?: number
 }
 /** A message whose bytes are lent until its batch is closed. */
 export interface BorrowedMessage extends Envelope {
@@ -594,10 +632,22 @@ export declare class UnixSocket<T extends SocketType = SocketType> implements Di
   ): Promise<Received<T>>
   /** Receives one message if there is one now. `'again'`: nothing yet. */
   tryRecv(options?: { maxBytes?: number }): Received<T> | 'again'
-  /** Receives as many messages as there are, `max` at most (1 to 32, default 32), waiting for the first. `null` is the end. */
+  /**
+   * Receives as many messages as there are, `max` at most (1 to 32, default 32), waiting for the first. `null` is the end.
+   *
+   * With `borrow` their bytes are lent until you close the batch. Eight batches may be lent at a time in one thread; the bytes of
+   * others are copied. Whoever forgets to close one loses its memory to the garbage collector, and nothing else.
+   */
+  recvMany(
+    options: Wait & {
+      max?: number
+      borrow: true
+    },
+  ): Promise<Batch<BorrowedMessage> | (T extends 'dgram' ? never : null)>
   recvMany(
     options?: Wait & {
       max?: number
+      borrow?: false
     },
   ): Promise<Message[] | (T extends 'dgram' ? never : null)>
   /** The messages until the end, or until this socket is closed. Breaking the loop loses nothing. */
@@ -944,44 +994,6 @@ export interface Detached {
  * await other.send(unread.length > 0 ? unread : 'x', { fds: [fd] })
  */
 export declare function detachFd(source: FdSource): Detached
-/** An error of a socket or descriptor, in the shape of Node's system errors. */
-export interface SocketError extends NodeJS.ErrnoException {
-  /** The address that the call was about. */
-  address?: Address
-  /** sendMany: how many messages went before the error. */
-  sent?: number
-  /** ERR_MESSAGE_TRUNCATED: the true length of the record, in bytes. */
-  length?: number
-  /** ERR_FD_KIND: what the descriptor is. */
-  kind?: string
-  /** A stream send that was cut off: how many of its bytes the kernel had taken. */
-  bytesWritten?: number
-}
-/** The codes that are our own; all others are those of the operating system and of Node. */
-export type ErrorCode =
-  | 'ERR_FD_KIND'
-  | 'ERR_FDS_COUNT'
-  | 'ERR_FDS_REFUSED'
-  | 'ERR_FDS_TRUNCATED'
-  | 'ERR_TOO_MANY_FDS'
-  | 'ERR_HANDOFF'
-  | 'ERR_MESSAGE_EMPTY'
-  | 'ERR_MESSAGE_TRUNCATED'
-  | 'ERR_MESSAGES_HELD'
-  | 'ERR_NO_IDENTITY'
-  | 'ERR_PATH_TOO_LONG'
-  | 'ERR_PEER_REFUSED'
-  | 'ERR_QUEUE_FULL'
-  | 'ERR_SOCKET_CLOSED'
-  | 'ERR_UNSUPPORTED_PLATFORM'
-/**
- * Whether `error` is an error with this code.
- *
- * @param code One of {@link ErrorCode}, of the system (`ECONNREFUSED`) or of Node (`ABORT_ERR`).
- * @example
- * try { await connect('/run/app.sock') } catch (error) { if (!hasCode(error, 'ENOENT')) throw error }
- */
-export declare function hasCode(error: unknown, code: ErrorCode | (string & {})): error is SocketError
 /** A file that is open, with the methods of Node's FileHandle. Close it: the garbage collector does not. */
 export declare class FdFileHandle extends EventEmitter {
   #private

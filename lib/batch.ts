@@ -1,13 +1,12 @@
 /**
- * Messages that were received together, and messages whose bytes are only lent.
- * Knows messages; who receives them is not its business.
+ * Messages that were received together, and messages whose bytes are only lent: these lie in a slab, which is used again when their
+ * batch is closed. Knows slabs and messages; who receives them is not its business.
  */
-import type { OwnedFd } from './descriptor.js'
+import { type Attached, closeAll, type Envelope, Enveloped } from './envelope.js'
 import { closedError } from './errors.js'
-import type { ControlMessage, Envelope, Message } from './message.js'
-import type { SenderCredentials } from './message-credentials.js'
-import type { ProcessHandle } from './process.js'
-import type { Address } from './words.js'
+import type { Message, ReceivedMessage } from './message.js'
+import { constants } from './native.js'
+import { copySlot, giveSlab, loseSlab } from './slabs.js'
 
 /** A message whose bytes are lent until its batch is closed. */
 export interface BorrowedMessage extends Envelope {
@@ -23,99 +22,22 @@ export interface Batch<M = Message> extends Disposable, Iterable<M> {
   close(): void
 }
 
-/** A message whose bytes are lent: see {@link BorrowedMessage}. */
-class LentMessage implements BorrowedMessage {
-  readonly #message: Message
-  readonly #batch: MessageBatch<BorrowedMessage>
+/** Closes its messages, once. */
+abstract class Together<M extends Enveloped> implements Batch<M> {
+  readonly #messages: M[] = []
+  #closed = false
 
-  constructor(message: Message, batch: MessageBatch<BorrowedMessage>) {
-    this.#message = message
-    this.#batch = batch
-  }
-
-  get view(): Buffer {
-    if (this.#batch.closed) throw closedError('batch')
-    return this.#message.data
-  }
-
-  copy(): Buffer {
-    return Buffer.from(this.view)
-  }
-
-  get fds(): readonly OwnedFd[] {
-    return this.#message.fds
-  }
-
-  takeFds(): OwnedFd[]
-  takeFds(count: 1): [OwnedFd]
-  takeFds(count: 2): [OwnedFd, OwnedFd]
-  takeFds(count: number): OwnedFd[]
-  takeFds(count?: number): OwnedFd[] {
-    return count === undefined ? this.#message.takeFds() : this.#message.takeFds(count)
-  }
-
-  get fdsTruncated(): boolean {
-    return this.#message.fdsTruncated
-  }
-
-  get fdsRefused(): number {
-    return this.#message.fdsRefused
-  }
-
-  get credentials(): SenderCredentials | null {
-    return this.#message.credentials
-  }
-
-  get process(): ProcessHandle | null {
-    return this.#message.process
-  }
-
-  takeProcess(): ProcessHandle | null {
-    return this.#message.takeProcess()
-  }
-
-  get from(): Address | null {
-    return this.#message.from
-  }
-
-  get control(): readonly ControlMessage[] {
-    return this.#message.control
-  }
-
-  get offset(): number {
-    return this.#message.offset
-  }
-
-  close(): void {
-    this.#message.close()
-  }
-
-  [Symbol.dispose](): void {
-    this.close()
-  }
-}
-
-/** The one implementation of {@link Batch}. */
-export class MessageBatch<M extends Envelope> implements Batch<M> {
-  readonly #messages: readonly M[]
-  closed = false
-
-  private constructor(make: (batch: MessageBatch<M>) => M[]) {
-    this.#messages = make(this)
-  }
-
-  /** A batch of messages that keep their bytes. */
-  static owned(messages: Message[]): MessageBatch<Message> {
-    return new MessageBatch<Message>(() => messages)
-  }
-
-  /** A batch whose bytes are lent until it is closed. */
-  static lent(messages: Message[]): MessageBatch<BorrowedMessage> {
-    return new MessageBatch<BorrowedMessage>((batch) => messages.map((message) => new LentMessage(message, batch)))
+  get closed(): boolean {
+    return this.#closed
   }
 
   get length(): number {
     return this.#messages.length
+  }
+
+  /** @internal */
+  push(message: M): void {
+    this.#messages.push(message)
   }
 
   [Symbol.iterator](): Iterator<M> {
@@ -123,11 +45,85 @@ export class MessageBatch<M extends Envelope> implements Batch<M> {
   }
 
   close(): void {
-    this.closed = true
-    for (const message of this.#messages) message.close()
+    this.#closed = true
+    closeAll(this.#messages)
   }
 
   [Symbol.dispose](): void {
     this.close()
+  }
+}
+
+/** Messages that keep their bytes. */
+export class OwnedBatch extends Together<ReceivedMessage> {
+  constructor(messages: readonly ReceivedMessage[]) {
+    super()
+    for (const message of messages) this.push(message)
+  }
+}
+
+/** The one implementation of {@link BorrowedMessage}. */
+class LentMessage extends Enveloped implements BorrowedMessage {
+  readonly #batch: LentBatch
+  readonly #bytes: Buffer
+  readonly #start: number
+  readonly #end: number
+
+  constructor(batch: LentBatch, bytes: Buffer, start: number, length: number, offset: number, attached?: Attached) {
+    super(offset, attached)
+    this.#batch = batch
+    this.#bytes = bytes
+    this.#start = start
+    this.#end = start + length
+  }
+
+  get view(): Buffer {
+    if (this.#batch.closed) throw closedError('batch')
+    return this.#bytes.subarray(this.#start, this.#end)
+  }
+
+  copy(): Buffer {
+    return Buffer.from(this.view)
+  }
+}
+
+const forgotten = new FinalizationRegistry<void>(loseSlab)
+
+/** Messages whose bytes are lent until it is closed. */
+export class LentBatch extends Together<LentMessage> {
+  #slab: Buffer | undefined
+
+  /** A batch over a slab, which becomes the batch's; without one, of messages with bytes of their own. */
+  constructor(slab?: Buffer) {
+    super()
+    this.#slab = slab
+    if (slab !== undefined) forgotten.register(this, undefined, this)
+  }
+
+  /** Messages that had to be copied, lent all the same. */
+  static of(messages: readonly ReceivedMessage[]): LentBatch {
+    const batch = new LentBatch()
+    for (const message of messages) {
+      const { data, offset } = message
+      batch.push(new LentMessage(batch, data, 0, data.length, offset, Enveloped.attachedTo(message)))
+    }
+    return batch
+  }
+
+  /** Adds the message in a slot. The end of a long record lies elsewhere, in memory that the next receive overwrites: it is copied. */
+  add(slot: number, length: number, offset: number, attached: Attached | undefined): void {
+    const slab = this.#slab as Buffer
+    const isLong = length > constants.slotSize
+    const bytes = isLong ? copySlot(slab, slot, length) : slab
+    const start = isLong ? 0 : slot * constants.slotSize
+    this.push(new LentMessage(this, bytes, start, length, offset, attached))
+  }
+
+  override close(): void {
+    super.close()
+    if (this.#slab === undefined) return
+    giveSlab(this.#slab)
+    forgotten.unregister(this)
+    this.#slab = undefined
   }
 }

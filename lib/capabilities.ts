@@ -4,10 +4,10 @@
  */
 import { existsSync } from 'node:fs'
 import { connectedPair, openHandle } from './connect.js'
+import { packControl } from './control.js'
 import { everyIdIsMapped } from './credentials.js'
 import { openSocket } from './descriptor.js'
 import { check, hasCode, type SocketError } from './errors.js'
-import { packControl } from './message.js'
 import { constants, native } from './native.js'
 import { whyNotExact } from './options.js'
 import { INFO_SIZE } from './process.js'

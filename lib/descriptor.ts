@@ -5,10 +5,11 @@
 import { type Data, integer, oneBuffer, oneOf } from './arguments.js'
 import { check, EAGAIN, EINPROGRESS, ENOTSOCK, invalidType, ownError, systemError } from './errors.js'
 import { closeWhenForgotten, Handle, noLongerForgettable } from './handle.js'
-import { constants, copySlot, native, receiveMemory } from './native.js'
+import { constants, native } from './native.js'
 import { runJob } from './poller.js'
 import { AGAIN, HOLD } from './queue.js'
 import { holdsNow } from './readiness.js'
+import { copySlot, mainSlab, receivedFacts } from './slabs.js'
 import { type FdSource, fdOf, LASTING } from './source.js'
 import type { Wait } from './wait.js'
 
@@ -177,7 +178,7 @@ export class OwnedFd implements Disposable {
     if (this.#stash !== undefined) return this.#takeStash(maxBytes)
     if (this.#reading) return HOLD
     if (this.#type() === constants.sockSeqpacket) return this.#tryReadRecord(maxBytes)
-    const target = receiveMemory().slab.subarray(0, maxBytes)
+    const target = mainSlab().subarray(0, maxBytes)
     const count = native.read(this.#handle.open, target)
     if (count === EAGAIN) return AGAIN
     if (count === NEEDS_THREAD) return this.#readOnThread(maxBytes)
@@ -198,17 +199,18 @@ export class OwnedFd implements Disposable {
 
   /** Linux: only the timestamp tells an empty record from the end; the option is left on, it changes nothing else. */
   #tryReadRecord(maxBytes: number): ReadResult | typeof AGAIN {
-    const { slab, meta, fds, extra } = receiveMemory()
+    const slab = mainSlab()
+    const { meta } = receivedFacts()
     check(native.setNumber(this.#handle.open, constants.soTimestamp, 1), 'setsockopt')
     const limit = Math.min(maxBytes, constants.slotSize + constants.spareSize)
-    const count = native.receive(this.#handle.open, constants.sockSeqpacket, 1, limit, 0, slab, meta, fds, extra)
+    const count = native.receive(this.#handle.open, constants.sockSeqpacket, 1, limit, 0, slab)
     if (count === EAGAIN) return AGAIN
     check(count, 'recvmsg')
     if (count === 0) return null
     const copied = meta[constants.metaStride] as number
     const length = meta[constants.metaStride + 1] as number
     if (length > copied) throw truncated(length)
-    return copySlot(0, copied)
+    return copySlot(slab, 0, copied)
   }
 
   /** The result is kept for whoever reads next, so that an aborted read loses nothing. */
@@ -219,11 +221,7 @@ export class OwnedFd implements Disposable {
       else this.#stash = result === 0 ? 'end' : { data }
       if (!this.#handle.closed) this.#handle.readiness.reading.resume()
     }
-    runJob(
-      (id) => native.startRead(id, this.#handle.open, Math.min(maxBytes, receiveMemory().slab.length)),
-      'read',
-      finish,
-    )
+    runJob((id) => native.startRead(id, this.#handle.open, Math.min(maxBytes, mainSlab().length)), 'read', finish)
     this.#reading = true
     return HOLD
   }
@@ -295,7 +293,7 @@ export class OwnedFd implements Disposable {
     integer(maxBytes, 'maxBytes', 1, MOST_BYTES)
     this.#handle.open
     const attempt = () => {
-      const target = receiveMemory().slab.subarray(0, maxBytes)
+      const target = mainSlab().subarray(0, maxBytes)
       const { count, address, port } = native.receiveFrom(this.#handle.open, target)
       if (count === EAGAIN) return AGAIN
       check(count, 'recvfrom')

@@ -40,7 +40,7 @@ function unlinkAll(): void {
 }
 
 /** The owner of one descriptor number. */
-export class Handle {
+export class Handle implements Forgettable {
   readonly what: string
   file: SocketFile | undefined
   readonly #onClose: (() => void)[] = []
@@ -112,8 +112,16 @@ export class Handle {
   }
 }
 
+/** What the garbage collector's net closes: it must not refer to the object whose loss it waits for. */
+export interface Forgettable {
+  readonly what: string
+  readonly fd: number
+  readonly closed: boolean
+  close(): void
+}
+
 interface Forgotten {
-  readonly handle: Handle
+  readonly handle: Forgettable
   readonly stack: string | undefined
 }
 
@@ -136,11 +144,11 @@ const registry = new FinalizationRegistry<Forgotten>(({ handle, stack }) => {
 })
 
 /** The last net: closes the handle, with one warning for all, when nobody can reach `object` any more. */
-export function closeWhenForgotten(object: object, handle: Handle): void {
+export function closeWhenForgotten(object: object, handle: Forgettable): void {
   registry.register(object, { handle, stack: debug ? new Error('made here').stack : undefined }, handle)
 }
 
 /** Nothing is left to close. */
-export function noLongerForgettable(handle: Handle): void {
+export function noLongerForgettable(handle: Forgettable): void {
   registry.unregister(handle)
 }

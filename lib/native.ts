@@ -1,6 +1,6 @@
 /**
  * Loads the native addon, or remembers why it cannot: importing the package never fails, the first call does.
- * The only file that knows the generated binding; it knows nothing of sockets, only the memory that messages arrive in.
+ * The only file that knows the generated binding; it knows nothing of sockets.
  */
 import type * as Binding from './native/binding.js'
 
@@ -44,33 +44,3 @@ const loaded = load()
 export const native = loaded.native
 /** Numbers of this operating system. */
 export const constants = loaded.constants
-
-/** What `receive` writes into, one per environment: see crates/binding/src/message.rs for the layout. */
-export interface ReceiveMemory {
-  readonly slab: Buffer
-  readonly meta: Int32Array
-  readonly fds: Int32Array
-  readonly extra: Buffer
-}
-
-let memory: ReceiveMemory | undefined
-
-/** Made at first use. The slab is address space until a message touches it. */
-export function receiveMemory(): ReceiveMemory {
-  memory ??= {
-    slab: Buffer.from(new ArrayBuffer(constants.slots * constants.slotSize)),
-    meta: new Int32Array((constants.slots + 1) * constants.metaStride),
-    fds: new Int32Array(constants.slots * constants.scmFdsMax),
-    extra: Buffer.from(new ArrayBuffer(constants.slots * constants.extraSize)),
-  }
-  return memory
-}
-
-/** A copy of the data that the last `receive` left in a slot and its spare memory: yours for ever. */
-export function copySlot(slot: number, length: number): Buffer {
-  const data = Buffer.allocUnsafe(length)
-  const start = slot * constants.slotSize
-  receiveMemory().slab.copy(data, 0, start, start + Math.min(length, constants.slotSize))
-  if (length > constants.slotSize) native.takeSpare(slot, data.subarray(constants.slotSize))
-  return data
-}

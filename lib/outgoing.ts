@@ -4,8 +4,8 @@
  */
 import { addressBytes } from './address.js'
 import { bytesOf, type Data, integer, optionsObject } from './arguments.js'
+import { type ControlMessage, packControl } from './control.js'
 import { EAGAIN, EPERM, invalidType, invalidValue, ownError, type SocketError, systemError } from './errors.js'
-import { type ControlMessage, packControl } from './message.js'
 import { constants, native } from './native.js'
 import { AGAIN, Later } from './queue.js'
 import { type FdSource, fdOf } from './source.js'

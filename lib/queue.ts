@@ -42,8 +42,8 @@ interface Entry {
 }
 
 /** Work that one queue may do before others have their turn: 32 operations, or 256 KiB, or 1 ms. */
-const TURN_BUDGET = 262_144
-const OPERATION_COST = 8192
+export const TURN_BYTES = 262_144
+const OPERATION_COST = TURN_BYTES / 32
 const QUEUE_TURN_MS = 1
 /** Wake-ups that brought nothing, each so soon after the other, before a queue stops trusting the poller. */
 const FRUITLESS_MAX = 8
@@ -65,7 +65,7 @@ export class Queue {
   readonly #owner: Watcher
   readonly #eager: boolean
   #entries: Entry[] = []
-  #budget = TURN_BUDGET
+  #budget = TURN_BYTES
   #fruitless = 0
   #lastFruitless = 0
   #timer: NodeJS.Timeout | undefined
@@ -86,9 +86,9 @@ export class Queue {
     return this.#entries.length > 0 && this.#timer === undefined && !this.#held
   }
 
-  /** Takes bytes off this turn's budget. */
-  spend(bytes: number): void {
-    this.#budget -= bytes
+  /** Takes off this turn's budget what an operation has moved, and what it has done beyond one operation. */
+  spend(bytes: number, more = 0): void {
+    this.#budget -= bytes + more * OPERATION_COST
   }
 
   /** Tries at once if nobody is in front; otherwise, or if it must wait, queues. */
@@ -119,7 +119,7 @@ export class Queue {
     if (!exhausted) return Promise.resolve(result)
     return new Promise((resolve) => {
       setImmediate(() => {
-        this.#budget = TURN_BUDGET
+        this.#budget = TURN_BYTES
         resolve(result)
       })
     })
@@ -184,14 +184,14 @@ export class Queue {
 
   /** The poller says that something may be possible: a new turn. */
   ready(): void {
-    this.#budget = TURN_BUDGET
+    this.#budget = TURN_BYTES
     if (this.#timer === undefined) this.#serve(true)
   }
 
   /** What a HOLD waited for has come. */
   resume(): void {
     this.#held = false
-    this.#budget = TURN_BUDGET
+    this.#budget = TURN_BYTES
     this.#serve(false)
     this.#arm()
   }

@@ -2,17 +2,21 @@
  * The receiving half of a socket: messages in order, nothing lost by an abort, an error only after the data that came before it,
  * and an end that is never mistaken for anything else. Knows received messages and the queue, not the sending half.
  */
-import { check, EAGAIN, ECONNREFUSED, ECONNRESET, ownError, systemError } from './errors.js'
+import { LentBatch } from './batch.js'
+import { check, EAGAIN, ECONNREFUSED, ECONNRESET, systemError } from './errors.js'
 import type { Handle } from './handle.js'
-import { messageIn, type ReceivedMessage } from './message.js'
+import { Arrivals, type ReceivedMessage, truncatedError } from './message.js'
 import { Connector } from './message-credentials.js'
-import { constants, native, receiveMemory } from './native.js'
-import { AGAIN } from './queue.js'
+import { constants, native } from './native.js'
+import { AGAIN, TURN_BYTES } from './queue.js'
+import { giveSlab, mainSlab, receivedFacts, takeSlab } from './slabs.js'
 import type { Wait } from './wait.js'
 
 /** What the receiver must know of its socket at each receive. */
 export interface Source {
   readonly handle: Handle
+  /** The object that users hold: whoever waits for a message keeps it from being collected. */
+  readonly owner: object
   /** SOCK_STREAM, SOCK_SEQPACKET or SOCK_DGRAM. */
   readonly type: number
   /** On a stream, a message with descriptors begins at their byte. */
@@ -30,6 +34,8 @@ export class Receiver {
   readonly #held: (ReceivedMessage | Error)[] = []
   #deferred: Error | undefined
   #offset = 0
+  /** Bytes of a message, as the last receive had them. */
+  #typical = 1
   /** Where a record lies that a user's own limit allowed to be larger than a slot. */
   #large: Buffer | undefined
 
@@ -38,7 +44,11 @@ export class Receiver {
   constructor(source: Source) {
     this.#source = source
     this.#connector = new Connector(source.handle)
-    source.handle.onClose(() => this.closeHeld())
+    // Not by way of `this`: what hangs on a descriptor would keep a forgotten socket from being collected.
+    const held = this.#held
+    source.handle.onClose(() => {
+      for (const message of messagesOf(held)) message.close()
+    })
   }
 
   get holding(): boolean {
@@ -60,9 +70,20 @@ export class Receiver {
     return this.#run(() => this.#tryMany(max), wait)
   }
 
+  /** The same, their bytes lent as long as there is memory for that. */
+  receiveLent(max: number, wait?: Wait): Promise<LentBatch | null> {
+    return this.#run(() => this.#tryLent(max), wait)
+  }
+
   /** The next message for an iterator, reading ahead by at most one batch. */
   next(wait?: Wait): Promise<ReceivedMessage | null> {
     return this.#run(() => this.#tryOne(constants.slots, undefined), wait)
+  }
+
+  /** A message that an iterator need not wait for; undefined: ask `next`. */
+  nextHeld(): ReceivedMessage | undefined {
+    if (this.#held.length === 0 || this.#source.handle.readiness.reading.length > 0) return undefined
+    return this.#takeHeld(undefined)
   }
 
   #run<T>(attempt: () => T | typeof AGAIN, wait?: Wait): Promise<T> {
@@ -81,7 +102,7 @@ export class Receiver {
   }
 
   #tryMany(max: number): ReceivedMessage[] | null | typeof AGAIN {
-    const nothing = this.#ensure(Math.min(max, constants.slots), undefined)
+    const nothing = this.#ensure(max, undefined)
     if (nothing !== undefined) return nothing === 'end' ? null : nothing
     const messages = [this.#takeHeld(undefined)]
     while (messages.length < max && this.#held[0] !== undefined && !(this.#held[0] instanceof Error)) {
@@ -90,17 +111,66 @@ export class Receiver {
     return messages
   }
 
+  #tryLent(max: number): LentBatch | null | typeof AGAIN {
+    const slab = this.#held.length === 0 ? takeSlab() : undefined
+    if (slab !== undefined) {
+      const batch = this.#fillLent(slab, max)
+      if (batch !== undefined) return batch
+    }
+    const messages = this.#tryMany(max)
+    return messages === null || messages === AGAIN ? messages : LentBatch.of(messages)
+  }
+
+  /** A batch over the slab; undefined: it is not needed, and what has come is held. */
+  #fillLent(slab: Buffer, max: number): LentBatch | null | typeof AGAIN | undefined {
+    let count: number | 'end' | typeof AGAIN = AGAIN
+    try {
+      count = this.#fetch(max, undefined, slab)
+      if (typeof count === 'number' && this.#isWhole(slab, count)) return this.#lend(slab, count)
+      if (typeof count === 'number') this.#holdAll(slab, count)
+    } catch (error) {
+      giveSlab(slab)
+      throw error
+    }
+    giveSlab(slab)
+    if (this.owing || typeof count === 'number') return undefined
+    return count === 'end' ? null : count
+  }
+
+  #isWhole(slab: Buffer, count: number): boolean {
+    if (receivedFacts().meta[SPECIAL] === 0) return true
+    const arrivals = new Arrivals(slab, this.#connector)
+    for (let slot = 0; slot < count; slot++) if (arrivals.lost(slot) > 0) return false
+    return true
+  }
+
+  #lend(slab: Buffer, count: number): LentBatch {
+    const batch = new LentBatch(slab)
+    const arrivals = new Arrivals(slab, this.#connector)
+    let bytes = 0
+    for (let slot = 0; slot < count; slot++) {
+      const length = arrivals.length(slot)
+      batch.add(slot, length, this.#offset + bytes, arrivals.attached(slot))
+      bytes += length
+    }
+    this.#count(count, bytes)
+    this.#note()
+    return batch
+  }
+
   /** Sees to it that something is held; otherwise says what there is instead. */
   #ensure(want: number, maxBytes: number | undefined): undefined | 'end' | typeof AGAIN {
     if (this.#held.length > 0) return undefined
-    const outcome = this.#fill(want, maxBytes)
+    const slab = mainSlab()
+    const outcome = this.#fetch(want, maxBytes, slab)
+    if (typeof outcome === 'number') this.#holdAll(slab, outcome)
     if (this.#held.length > 0) return undefined
     if (this.#deferred !== undefined) {
       const error = this.#deferred
       this.#deferred = undefined
       throw error
     }
-    return outcome
+    return outcome === 'end' ? 'end' : AGAIN
   }
 
   #takeHeld(maxBytes: number | undefined): ReceivedMessage {
@@ -109,9 +179,7 @@ export class Receiver {
     if (maxBytes === undefined || item.data.length <= maxBytes) return item
     if (this.#source.type !== constants.sockStream) {
       item.close()
-      throw ownError('ERR_MESSAGE_TRUNCATED', `A record of ${item.data.length} bytes did not fit and is lost`, {
-        length: item.data.length,
-      })
+      throw truncatedError(item.data.length)
     }
     const [head, rest] = item.split(maxBytes)
     this.#held.unshift(rest)
@@ -119,12 +187,12 @@ export class Receiver {
   }
 
   /**
-   * One call of the native `receive`. Linux: on seqpacket and datagram sockets a lost connection is reported before the data that
-   * still waits; such an error is put off until nothing more comes.
+   * Calls the native `receive` until it has brought at least one message: how many. Linux: a lost connection is reported before the
+   * data that still waits; such an error is put off until nothing more comes.
    */
-  #fill(want: number, maxBytes: number | undefined): 'end' | typeof AGAIN {
+  #fetch(want: number, maxBytes: number | undefined, slab: Buffer): number | 'end' | typeof AGAIN {
     for (;;) {
-      const count = this.#receive(want, maxBytes)
+      const count = this.#receive(want, maxBytes, slab)
       if (count === EAGAIN) return AGAIN
       if ((count === ECONNRESET || count === ECONNREFUSED) && this.#deferred === undefined) {
         this.#deferred = systemError(count, 'recvmsg')
@@ -132,25 +200,24 @@ export class Receiver {
       }
       check(count, 'recvmsg')
       this.#connector.turn++
-      const [stopped, ended] = receiveMemory().meta as unknown as [number, number]
-      for (let slot = 0; slot < count; slot++) this.#hold(slot)
-      this.#note(-stopped)
-      return count === 0 && ended === 1 ? 'end' : AGAIN
+      if (count > 0) return count
+      return receivedFacts().meta[ENDED] === 1 ? 'end' : AGAIN
     }
   }
 
-  #receive(want: number, maxBytes: number | undefined): number {
+  #receive(want: number, maxBytes: number | undefined, slab: Buffer): number {
     const { handle, type, maxFds, exact } = this.#source
-    const { slab, meta, fds, extra } = receiveMemory()
+    receivedFacts()
     const limit = this.#limit(maxBytes)
     if (limit <= recordLimit()) {
-      return native.receive(handle.open, type, want, limit, maxFds, slab, meta, fds, extra, exact)
+      const most = Math.max(1, Math.min(want, Math.floor(TURN_BYTES / this.#typical)))
+      return native.receive(handle.open, type, most, limit, maxFds, slab, exact)
     }
     // Only a look at the next record tells how much memory the user's large limit really takes.
     const length = native.nextLength(handle.open)
     if (length < 0) return length
     const place = Buffer.alloc(Math.max(Math.min(length, limit), recordLimit() + 1))
-    const count = native.receive(handle.open, type, 1, place.length, maxFds, place, meta, fds, extra)
+    const count = native.receive(handle.open, type, 1, place.length, maxFds, place)
     this.#large = count === 1 ? place : undefined
     return count
   }
@@ -160,19 +227,29 @@ export class Receiver {
     return maxBytes ?? recordLimit()
   }
 
-  #hold(slot: number): void {
+  #holdAll(slab: Buffer, count: number): void {
     const place = this.#large
     this.#large = undefined
-    const item = messageIn(slot, { offset: this.#offset, connector: this.#connector, place })
-    if (!(item instanceof Error)) {
-      this.#offset += item.data.length
-      this.#source.handle.readiness.reading.spend(item.data.length)
+    const arrivals = new Arrivals(slab, this.#connector)
+    let bytes = 0
+    for (let slot = 0; slot < count; slot++) {
+      const item = arrivals.message(slot, this.#offset + bytes, place)
+      if (!(item instanceof Error)) bytes += item.data.length
+      this.#held.push(item)
     }
-    this.#held.push(item)
+    this.#count(count, bytes)
+    this.#note()
+  }
+
+  #count(messages: number, bytes: number): void {
+    this.#offset += bytes
+    this.#typical = Math.max(1, Math.ceil(bytes / messages))
+    this.#source.handle.readiness.reading.spend(bytes, messages - 1)
   }
 
   /** The error that ended a batch comes after its messages. */
-  #note(errno: number): void {
+  #note(): void {
+    const errno = -(receivedFacts().meta[STOPPED] as number)
     if (errno === 0 || errno === EAGAIN) return
     const error = systemError(errno, 'recvmsg')
     if (errno === ECONNRESET || errno === ECONNREFUSED) this.#deferred = error
@@ -181,10 +258,15 @@ export class Receiver {
 
   /** Gives up what was read ahead. */
   takeHeld(): ReceivedMessage[] {
-    return this.#held.splice(0).filter((item) => !(item instanceof Error)) as ReceivedMessage[]
-  }
-
-  closeHeld(): void {
-    for (const message of this.takeHeld()) message.close()
+    return messagesOf(this.#held)
   }
 }
+
+function messagesOf(held: (ReceivedMessage | Error)[]): ReceivedMessage[] {
+  return held.splice(0).filter((item) => !(item instanceof Error)) as ReceivedMessage[]
+}
+
+/** Where row 0 tells how a receive ended: see crates/binding/src/receiving.rs. */
+const STOPPED = 0
+const ENDED = 1
+const SPECIAL = 2

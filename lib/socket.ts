@@ -4,7 +4,7 @@
  */
 import { addressOf } from './address.js'
 import { type Data, integer, optionalInteger, optionsObject } from './arguments.js'
-import { type Batch, type BorrowedMessage, MessageBatch } from './batch.js'
+import { type Batch, type BorrowedMessage, OwnedBatch } from './batch.js'
 import { OwnedFd, readOption, writeOption } from './descriptor.js'
 import { check, closedError, EOPNOTSUPP, hasCode, invalidValue, ownError, systemError } from './errors.js'
 import { closeWhenForgotten, Handle, noLongerForgettable } from './handle.js'
@@ -99,7 +99,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
     this.type = typeName(type) as T
     const exact = birth.options.exact && this.type === 'stream'
     if (exact) assertExact()
-    this.#source = { handle, type, exact, maxFds: birth.options.maxFds }
+    this.#source = { handle, owner: this, type, exact, maxFds: birth.options.maxFds }
     this.#applyOptions(birth)
     this.#receiver = new Receiver(this.#source)
     const route = () => ({ fd: handle.open, type: this.type, unnamed: this.#mustStayUnnamed })
@@ -262,8 +262,8 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
    * @throws ERR_MESSAGE_TRUNCATED `error.length` is the true length of the record.
    * @throws ECONNRESET The peer closed without reading all that we had sent.
    */
-  async recv(options?: Wait & { maxBytes?: number }): Promise<Received<T>> {
-    return (await this.#receiver.receive(this.#maxBytes(options), options)) as Received<T>
+  recv(options?: Wait & { maxBytes?: number }): Promise<Received<T>> {
+    return promised(() => this.#receiver.receive(this.#maxBytes(options), options)) as Promise<Received<T>>
   }
 
   /** Receives one message if there is one now. `'again'`: nothing yet. */
@@ -276,20 +276,40 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
 
   #maxBytes(options: { maxBytes?: number } | undefined): number | undefined {
     this.#handle.open
+    if (options === undefined) return undefined
     const { maxBytes } = optionsObject(options) as { maxBytes?: number }
     return maxBytes === undefined ? undefined : integer(maxBytes, 'maxBytes', 1, MOST_BYTES)
   }
 
-  /** Receives as many messages as there are, `max` at most (1 to 32, default 32), waiting for the first. `null` is the end. */
-  async recvMany(options?: Wait & { max?: number }): Promise<Message[] | (T extends 'dgram' ? never : null)> {
+  /**
+   * Receives as many messages as there are, `max` at most (1 to 32, default 32), waiting for the first. `null` is the end.
+   *
+   * With `borrow` their bytes are lent until you close the batch. Eight batches may be lent at a time in one thread; the bytes of
+   * others are copied. Whoever forgets to close one loses its memory to the garbage collector, and nothing else.
+   */
+  recvMany(
+    options: Wait & { max?: number; borrow: true },
+  ): Promise<Batch<BorrowedMessage> | (T extends 'dgram' ? never : null)>
+  recvMany(options?: Wait & { max?: number; borrow?: false }): Promise<Message[] | (T extends 'dgram' ? never : null)>
+  recvMany(options?: Wait & { max?: number; borrow?: boolean }): Promise<unknown> {
+    return promised<unknown>(() => {
+      const { max, borrow } = this.#batchOptions(options)
+      return borrow ? this.#receiver.receiveLent(max, options) : this.#receiver.receiveMany(max, options)
+    })
+  }
+
+  #batchOptions(options: { max?: number; borrow?: boolean } | undefined): { max: number; borrow: boolean } {
     this.#handle.open
+    if (options === undefined) return { max: BATCH_MAX, borrow: false }
     const max = optionalInteger(optionsObject(options).max, 'max', 1, BATCH_MAX, BATCH_MAX)
-    return (await this.#receiver.receiveMany(max, options)) as Message[]
+    return { max, borrow: options.borrow === true }
   }
 
   /** The messages until the end, or until this socket is closed. Breaking the loop loses nothing. */
   messages(options?: Wait): AsyncIterable<Message> {
-    return { [Symbol.asyncIterator]: () => this.#iterate(() => this.#receiver.next(options)) }
+    const now = (): Message | undefined => this.#receiver.nextHeld()
+    const later = (): Promise<Message | null> => this.#receiver.next(options)
+    return { [Symbol.asyncIterator]: () => this.#iterate(now, later) }
   }
 
   /** The same as `messages()`. */
@@ -304,46 +324,50 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
   batches(options: Wait & { max?: number; borrow: true }): AsyncIterable<Batch<BorrowedMessage>>
   batches(options?: Wait & { max?: number; borrow?: false }): AsyncIterable<Batch<Message>>
   batches(options?: Wait & { max?: number; borrow?: boolean }): AsyncIterable<Batch<Message> | Batch<BorrowedMessage>> {
-    this.#handle.open
-    const max = optionalInteger(optionsObject(options).max, 'max', 1, BATCH_MAX, BATCH_MAX)
-    const borrow = options?.borrow === true
+    const { max, borrow } = this.#batchOptions(options)
     return { [Symbol.asyncIterator]: () => this.#iterateBatches(max, borrow, options) }
   }
 
   #iterateBatches(max: number, borrow: boolean, wait?: Wait): AsyncIterator<Batch<Message> | Batch<BorrowedMessage>> {
     let last: Batch<unknown> | undefined
-    return this.#iterate(
-      async () => {
-        last?.close()
-        const messages = await this.#receiver.receiveMany(max, wait)
-        if (messages === null) return null
-        const batch = borrow ? MessageBatch.lent(messages) : MessageBatch.owned(messages)
-        last = batch
-        return batch
-      },
-      () => last?.close(),
-    )
+    const stop = (): void => last?.close()
+    const lend = (): Promise<Batch<BorrowedMessage> | null> => this.#receiver.receiveLent(max, wait)
+    const give = (): Promise<Batch<Message> | null> =>
+      this.#receiver.receiveMany(max, wait).then((messages) => messages && new OwnedBatch(messages))
+    const next = borrow ? lend : give
+    const later = async (): Promise<Batch<Message> | Batch<BorrowedMessage> | null> => {
+      stop()
+      const batch = await next()
+      last = batch ?? undefined
+      return batch
+    }
+    return this.#iterate(() => undefined, later, stop)
   }
 
-  #iterate<M>(next: () => Promise<M | null>, stop?: () => void): AsyncIterator<M> {
+  /** `now` gives what need not be waited for. */
+  #iterate<M>(now: () => M | undefined, later: () => Promise<M | null>, stop?: () => void): AsyncIterator<M> {
     let done = false
     const finish = (): IteratorReturnResult<undefined> => {
       done = true
       return { done: true, value: undefined }
     }
+    const failed = (error: unknown): IteratorReturnResult<undefined> => {
+      if (this.closed && hasCode(error, 'ERR_SOCKET_CLOSED')) return finish()
+      done = true
+      throw error
+    }
+    const given = (value: M | null): IteratorResult<M> => (value === null ? finish() : { done: false, value })
     return {
-      next: async () => {
+      next: () => {
         if (done || this.closed) {
           stop?.()
-          return finish()
+          return Promise.resolve(finish())
         }
         try {
-          const value = await next()
-          return value === null ? finish() : { done: false, value }
+          const value = now()
+          return value === undefined ? later().then(given, failed) : Promise.resolve({ done: false, value })
         } catch (error) {
-          if (this.closed && hasCode(error, 'ERR_SOCKET_CLOSED')) return finish()
-          done = true
-          throw error
+          return new Promise((resolve) => resolve(failed(error)))
         }
       },
       return: async () => {
@@ -481,6 +505,15 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
     if (this.type === 'stream' || this.#birth.options.autobind) return false
     this.#passes ??= this.passCredentials || this.passProcess
     return this.#passes
+  }
+}
+
+/** What `start` throws rejects, as with an async function, which would cost two more turns of the microtask queue. */
+function promised<R>(start: () => Promise<R>): Promise<R> {
+  try {
+    return start()
+  } catch (error) {
+    return Promise.reject(error)
   }
 }
 

@@ -31,6 +31,16 @@ pub fn close(env: Env, fd: i32) -> Result<i32> {
     Ok(state::of(&env)?.take(fd).map_or(negative(Errno::EBADF), |_closed| 0))
 }
 
+/// close(2) of many numbers in our charge; others are passed over.
+#[napi(catch_unwind)]
+pub fn close_many(env: Env, fds: &[i32]) -> Result<()> {
+    let state = state::of(&env)?;
+    for fd in fds {
+        drop(state.take(*fd));
+    }
+    Ok(())
+}
+
 /// dup(2), close-on-exec: the new descriptor.
 #[napi(catch_unwind)]
 pub fn duplicate(env: Env, fd: i32) -> Result<i32> {

@@ -1,11 +1,11 @@
 #![allow(unsafe_code)]
 //! JavaScript's memory for the time of one call: outgoing data as iovecs, and typed arrays to write results into.
 //!
-//! Nothing here may outlive the native function that received it.
+//! Nothing here but [`Kept`] may outlive the native function that received it.
 
 use crate::state::failed;
-use napi::bindgen_prelude::{FromNapiValue, TypeName, ValidateNapiValue};
-use napi::{sys, Result, ValueType};
+use napi::bindgen_prelude::{FromNapiValue, JsValue, Object, TypeName, ValidateNapiValue};
+use napi::{sys, Env, Result, ValueType};
 use std::ffi::c_void;
 use std::ops::{Deref, DerefMut};
 use std::ptr;
@@ -27,26 +27,89 @@ impl ValidateNapiValue for Parts {}
 
 impl FromNapiValue for Parts {
     unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> Result<Self> {
-        let mut is_array = false;
+        let mut parts = Vec::new();
         // SAFETY: env and value come from Node-API for this call.
-        napi::check_status!(unsafe { sys::napi_is_array(env, value, &mut is_array) })?;
-        if !is_array {
+        unsafe { add_parts(env, value, &mut parts) }?;
+        Ok(Self(parts))
+    }
+}
+
+/// The memory of several messages, each of one or more Uint8Arrays. Valid only until the native function returns to JavaScript.
+pub(crate) struct Messages {
+    parts: Vec<libc::iovec>,
+    /// Where the parts of each message end.
+    ends: Vec<usize>,
+}
+
+impl Messages {
+    pub(crate) fn count(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(crate) fn parts(&self, at: usize) -> &[libc::iovec] {
+        let start = if at == 0 { 0 } else { self.ends[at - 1] };
+        &self.parts[start..self.ends[at]]
+    }
+}
+
+impl TypeName for Messages {
+    fn type_name() -> &'static str {
+        "(Uint8Array | Uint8Array[])[]"
+    }
+
+    fn value_type() -> ValueType {
+        ValueType::Object
+    }
+}
+
+impl ValidateNapiValue for Messages {}
+
+impl FromNapiValue for Messages {
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> Result<Self> {
+        let mut messages = Self { parts: Vec::new(), ends: Vec::new() };
+        // SAFETY: env and value come from Node-API for this call.
+        for element in unsafe { elements(env, value) }? {
             // SAFETY: as above.
-            return Ok(Self(vec![unsafe { part(env, value) }?]));
+            unsafe { add_parts(env, element, &mut messages.parts) }?;
+            messages.ends.push(messages.parts.len());
         }
-        let mut length = 0;
+        Ok(messages)
+    }
+}
+
+/// # Safety
+/// `env` and `value` must be valid for this call.
+unsafe fn add_parts(env: sys::napi_env, value: sys::napi_value, parts: &mut Vec<libc::iovec>) -> Result<()> {
+    let mut is_array = false;
+    // SAFETY: upheld by the caller.
+    napi::check_status!(unsafe { sys::napi_is_array(env, value, &mut is_array) })?;
+    if !is_array {
         // SAFETY: as above.
-        napi::check_status!(unsafe { sys::napi_get_array_length(env, value, &mut length) })?;
-        let mut parts = Vec::with_capacity(length as usize);
-        for index in 0..length {
+        parts.push(unsafe { part(env, value) }?);
+        return Ok(());
+    }
+    // SAFETY: as above.
+    for element in unsafe { elements(env, value) }? {
+        // SAFETY: as above.
+        parts.push(unsafe { part(env, element) }?);
+    }
+    Ok(())
+}
+
+/// # Safety
+/// `env` and `value` must be valid for this call, and the value an array.
+unsafe fn elements(env: sys::napi_env, value: sys::napi_value) -> Result<Vec<sys::napi_value>> {
+    let mut length = 0;
+    // SAFETY: upheld by the caller.
+    napi::check_status!(unsafe { sys::napi_get_array_length(env, value, &mut length) })?;
+    (0..length)
+        .map(|index| {
             let mut element = ptr::null_mut();
             // SAFETY: as above.
             napi::check_status!(unsafe { sys::napi_get_element(env, value, index, &mut element) })?;
-            // SAFETY: as above.
-            parts.push(unsafe { part(env, element) }?);
-        }
-        Ok(Self(parts))
-    }
+            Ok(element)
+        })
+        .collect()
 }
 
 /// # Safety
@@ -143,6 +206,36 @@ impl<T> DerefMut for Out<T> {
     fn deref_mut(&mut self) -> &mut [T] {
         // SAFETY: as above; `lib/native.ts` never passes the same memory twice in one call.
         unsafe { std::slice::from_raw_parts_mut(self.start, self.length) }
+    }
+}
+
+/// A typed array of JavaScript's that native functions write into as long as the environment lives. Only for arrays of which nobody
+/// but `lib/native.ts` ever sees the buffer: to detach it would leave a dangling pointer.
+pub(crate) struct Kept<T>(Out<T>);
+
+impl<T: Element> Kept<T> {
+    /// Keeps the array from being collected, for ever.
+    pub(crate) fn new(env: &Env, array: &Object<'_>) -> Result<Self> {
+        let (env, value) = (env.raw(), array.value().value);
+        let mut reference = ptr::null_mut();
+        // SAFETY: both belong to this call. The reference ends with the environment.
+        napi::check_status!(unsafe { sys::napi_create_reference(env, value, 1, &mut reference) })?;
+        // SAFETY: as above.
+        Ok(Self(unsafe { Out::from_napi_value(env, value) }?))
+    }
+}
+
+impl<T> Deref for Kept<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for Kept<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.0
     }
 }
 

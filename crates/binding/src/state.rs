@@ -2,24 +2,48 @@
 //!
 //! When the environment ends, everything that JavaScript did not close is closed here. Nothing is shared between environments.
 
+use crate::receiving::Memory;
 use napi::{Env, Error, Result};
 use std::cell::{OnceCell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::os::fd::{BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::rc::Rc;
 use unix_socket::bind::BoundFile;
 use unix_socket::jobs::Jobs;
 use unix_socket::poller::Poller;
-use unix_socket::spare::Spare;
 use unix_socket::Errno;
 
 /// Per-environment state, reached through [`of`].
 #[derive(Default)]
 pub(crate) struct State {
-    owned: RefCell<HashSet<RawFd>>,
+    owned: RefCell<Numbers>,
     files: RefCell<(u32, HashMap<u32, BoundFile>)>,
-    pub(crate) spare: RefCell<Option<Spare>>,
+    pub(crate) memory: OnceCell<RefCell<Memory>>,
     pub(crate) polling: OnceCell<Polling>,
+}
+
+/// A set of descriptor numbers: these are small and dense, and every received one passes through here.
+#[derive(Default)]
+struct Numbers(Vec<bool>);
+
+impl Numbers {
+    /// Whether it was not there yet.
+    fn insert(&mut self, number: RawFd) -> bool {
+        let at = number as usize;
+        if at >= self.0.len() {
+            self.0.resize((at + 1).next_power_of_two(), false);
+        }
+        !std::mem::replace(&mut self.0[at], true)
+    }
+
+    /// Whether it was there.
+    fn remove(&mut self, number: RawFd) -> bool {
+        usize::try_from(number).ok().and_then(|at| self.0.get_mut(at)).is_some_and(std::mem::take)
+    }
+
+    fn all(&self) -> Vec<RawFd> {
+        self.0.iter().enumerate().filter(|(_, there)| **there).map(|(at, _)| at as RawFd).collect()
+    }
 }
 
 /// The poller and the threads that wake it.
@@ -59,7 +83,7 @@ impl State {
     /// Stops being in charge. `None`: the number is not ours, and no system call may name it.
     #[allow(unsafe_code)]
     pub(crate) fn take(&self, number: RawFd) -> Option<OwnedFd> {
-        let ours = self.owned.borrow_mut().remove(&number);
+        let ours = self.owned.borrow_mut().remove(number);
         // SAFETY: it was registered by `give` or `adopt`, and is no more: this is its only owner.
         ours.then(|| unsafe { OwnedFd::from_raw_fd(number) })
     }
@@ -83,7 +107,7 @@ impl Drop for State {
         for file in self.files.get_mut().1.values() {
             let _ = file.unlink();
         }
-        let numbers: Vec<_> = self.owned.get_mut().iter().copied().collect();
+        let numbers = self.owned.get_mut().all();
         for number in numbers {
             drop(self.take(number));
         }

@@ -6,7 +6,7 @@
 
 use crate::control::{ControlMessage, Encoder};
 use crate::message::{self, Outgoing};
-use crate::receive::{self, Received};
+use crate::receive::{self, Look, Received};
 use crate::syscall::{self, retry};
 use crate::{socket, Errno, Result};
 use libc::{c_void, iovec};
@@ -146,9 +146,8 @@ fn prove() -> Result<()> {
 
 fn read(fd: BorrowedFd<'_>, reach: &mut Reach, room: &mut [u8]) -> Result<Received> {
     let length = reach.next(fd, room)?;
-    let mut parts = [iovec { iov_base: room.as_mut_ptr().cast(), iov_len: length }];
-    // SAFETY: the one part lies inside `room`, which is exclusively borrowed.
-    let received = unsafe { receive::receive(fd, &mut parts, false, false) }?;
+    // SAFETY: the place lies inside `room`, which is exclusively borrowed.
+    let received = unsafe { receive::receive(fd, receive::place(&mut room[..length]), Look::default()) }?;
     reach.took(received.length);
     Ok(received)
 }

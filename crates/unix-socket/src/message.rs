@@ -1,16 +1,18 @@
 #![allow(unsafe_code)]
-//! Sending: one sendmsg(2) with data, control messages and a destination, that never waits and never raises SIGPIPE.
+//! Sending: one sendmsg(2) or sendmmsg(2) with data, control messages and a destination, that never waits and never
+//! raises SIGPIPE.
 
 use crate::address::{self, SocketAddress};
 use crate::os::SO_PASSPIDFD;
 use crate::syscall::{self, retry};
 use crate::{option, path, socket, Result};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// Most parts of one gathered message (IOV_MAX).
 pub const PARTS_MAX: usize = 1024;
 
 /// One outgoing message. Everything is borrowed for the call.
+#[derive(Clone, Copy)]
 pub struct Outgoing<'a> {
     /// The data, in parts that are sent as one.
     pub parts: &'a [libc::iovec],
@@ -29,15 +31,54 @@ pub struct Outgoing<'a> {
 /// # Safety
 /// Each of `parts` must be valid for reading.
 pub unsafe fn send(fd: BorrowedFd<'_>, message: &Outgoing<'_>) -> Result<usize> {
-    let file = match message.to {
-        Some(name) if name.len() > address::PATH_MAX && name[0] != 0 => Some(path::open_file(name)?),
-        _ => None,
-    };
-    let address = match (&file, message.to) {
-        (Some(file), _) => Some(SocketAddress::encode(&path::of_descriptor(file.as_fd()))?),
-        (None, Some(name)) => Some(SocketAddress::encode(name)?),
-        (None, None) => None,
-    };
+    let _unnamed = message.unnamed.then(|| Unnamed::new(fd));
+    let target = Target::of(message.to)?;
+    let header = header(message, &target);
+    // SAFETY: parts are the caller's promise; control and name live until the end of this function.
+    retry(|| unsafe { syscall::sendmsg(fd, &header, message.flags | ALWAYS) })
+}
+
+/// sendmmsg(2): sends messages in order and returns how many the kernel took, with the bytes of each in `taken`; of the last one, on
+/// a stream, perhaps only a part. An error is that of the first message. `flags` and `unnamed` are those of the first, for all.
+///
+/// # Safety
+/// As [`send`].
+pub unsafe fn send_many(fd: BorrowedFd<'_>, messages: &[Outgoing<'_>], taken: &mut [usize]) -> Result<usize> {
+    let Some(first) = messages.first() else { return Ok(0) };
+    let _unnamed = first.unnamed.then(|| Unnamed::new(fd));
+    let targets = messages.iter().map(|message| Target::of(message.to)).collect::<Result<Vec<_>>>()?;
+    let pairs = messages.iter().zip(&targets);
+    let mut headers: Vec<_> =
+        pairs.map(|(message, target)| libc::mmsghdr { msg_hdr: header(message, target), msg_len: 0 }).collect();
+    // SAFETY: parts are the caller's promise; controls and names live until the end of this function.
+    let count = retry(|| unsafe { syscall::sendmmsg(fd, &mut headers, first.flags | ALWAYS) })?;
+    for (bytes, header) in taken.iter_mut().zip(&headers[..count]) {
+        *bytes = header.msg_len as usize;
+    }
+    Ok(count)
+}
+
+/// Flags of every send.
+const ALWAYS: i32 = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+
+/// Where a datagram goes. A path that is too long for an address is named through a descriptor of its file, kept open meanwhile.
+struct Target {
+    address: Option<SocketAddress>,
+    _file: Option<OwnedFd>,
+}
+
+impl Target {
+    fn of(name: Option<&[u8]>) -> Result<Self> {
+        let Some(name) = name else { return Ok(Self { address: None, _file: None }) };
+        if name.len() <= address::PATH_MAX || name[0] == 0 {
+            return Ok(Self { address: Some(SocketAddress::encode(name)?), _file: None });
+        }
+        let file = path::open_file(name)?;
+        Ok(Self { address: Some(SocketAddress::encode(&path::of_descriptor(file.as_fd()))?), _file: Some(file) })
+    }
+}
+
+fn header(message: &Outgoing<'_>, target: &Target) -> libc::msghdr {
     // SAFETY: all zeros is a valid msghdr; musl has padding fields that must be zero.
     let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
     header.msg_iov = message.parts.as_ptr().cast_mut();
@@ -46,14 +87,11 @@ pub unsafe fn send(fd: BorrowedFd<'_>, message: &Outgoing<'_>) -> Result<usize> 
         header.msg_control = message.control.as_ptr().cast_mut().cast();
         header.msg_controllen = message.control.len() as _;
     }
-    if let Some(address) = &address {
+    if let Some(address) = &target.address {
         header.msg_name = address.as_bytes().as_ptr().cast_mut().cast();
         header.msg_namelen = address.as_bytes().len() as _;
     }
-    let flags = message.flags | libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
-    let _unnamed = message.unnamed.then(|| Unnamed::new(fd));
-    // SAFETY: parts are the caller's promise; control and name live until the end of this function.
-    retry(|| unsafe { syscall::sendmsg(fd, &header, flags) })
+    header
 }
 
 /// The options that make the kernel bind an unnamed socket to a random abstract name when it sends.

@@ -1,7 +1,8 @@
 #![allow(unsafe_code)]
-//! Receiving: one recvmsg(2) whose descriptors are owned before anything that can fail, and whose size is never cut silently.
+//! Receiving: one recvmsg(2) or recvmmsg(2) whose descriptors are owned before anything that can fail, and whose sizes are never
+//! cut silently.
 //!
-//! Knows slots (a place for the data, and spare memory behind it for long records), not what the caller does with them.
+//! Knows places for data (a slot, and spare memory behind it for long records), not what the caller does with them.
 
 use crate::address;
 use crate::control::{self, ControlBuffer};
@@ -15,10 +16,10 @@ use nix::sys::socket::MsgFlags;
 use std::cell::RefCell;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
-/// What one recvmsg(2) brought, beside the bytes in the slot.
+/// One received message, beside its bytes.
 #[derive(Default)]
 pub struct Received {
-    /// Bytes written into the slot and its spare memory.
+    /// Bytes written into its place.
     pub copied: usize,
     /// Length of the message, which for a record may be more than `copied`.
     pub length: usize,
@@ -40,58 +41,138 @@ pub struct Received {
     pub from: Option<Vec<u8>>,
 }
 
-/// recvmsg(2) into `parts`. `whole` asks for the true length of a record that is longer than the parts.
-///
-/// # Safety
-/// Each of `parts` must be valid for writing.
-pub unsafe fn receive(fd: BorrowedFd<'_>, parts: &mut [iovec], whole: bool, name: bool) -> Result<Received> {
-    // One buffer per thread: to clear 4 KiB for each message would cost as much as a small one.
-    CONTROL.with_borrow_mut(|buffer| {
+/// How to read.
+#[derive(Clone, Copy, Default)]
+pub struct Look {
+    /// Tell the true length of a record that is longer than its place.
+    pub whole: bool,
+    /// Tell the sender's name.
+    pub name: bool,
+    /// Leave timestamps out: they were asked for only to tell an empty record from the end.
+    pub hide_timestamp: bool,
+}
+
+/// Where the data of one message goes: one part after the other. A part of no length is not used.
+pub type Place = [iovec; 2];
+
+/// A place of one part.
+pub fn place(memory: &mut [u8]) -> Place {
+    [iovec { iov_base: memory.as_mut_ptr().cast(), iov_len: memory.len() }, NOWHERE]
+}
+
+const NOWHERE: iovec = iovec { iov_base: std::ptr::null_mut(), iov_len: 0 };
+
+/// Everything that a receive of several messages needs beside the places for their data. It is made once: to allocate or to clear
+/// 4 KiB for each message would cost as much as a small one.
+#[derive(Default)]
+pub struct Batch {
+    headers: Vec<libc::mmsghdr>,
+    controls: Vec<ControlBuffer>,
+    names: Vec<[u8; address::BUFFER_SIZE]>,
+    received: Vec<Received>,
+}
+
+impl Batch {
+    /// Room for `slots` messages.
+    pub fn new(slots: usize) -> Self {
+        // SAFETY: all zeros is a valid mmsghdr; musl has padding fields that must be zero.
+        let header: libc::mmsghdr = unsafe { std::mem::zeroed() };
+        Self {
+            headers: vec![header; slots],
+            controls: vec![ControlBuffer::default(); slots],
+            names: vec![[0; address::BUFFER_SIZE]; slots],
+            received: Vec::with_capacity(slots),
+        }
+    }
+
+    /// Receives as many messages as there are and as `places` has room for: at least one, or an error. All their descriptors are
+    /// owned when it returns; what the caller does not take is closed.
+    ///
+    /// At the end of a stream or of records every place that is left brings an empty message.
+    ///
+    /// # Safety
+    /// Each part of `places` must be valid for writing.
+    pub unsafe fn receive(
+        &mut self,
+        fd: BorrowedFd<'_>,
+        places: &mut [Place],
+        look: Look,
+    ) -> Result<std::vec::Drain<'_, Received>> {
+        let count = places.len().min(self.headers.len());
+        let flags = libc::MSG_DONTWAIT | libc::MSG_CMSG_CLOEXEC | if look.whole { libc::MSG_TRUNC } else { 0 };
+        let filled = retry(|| {
+            self.prepare(&mut places[..count], look);
+            // SAFETY: the places are the caller's promise; the control and name buffers are our own.
+            unsafe { self.call(fd, count, flags) }
+        })?;
+        for (slot, place) in places[..filled].iter().enumerate() {
+            // SAFETY: the kernel has just filled this slot, and this is the only walk over it.
+            let received = unsafe { self.own(slot, place, look) };
+            self.received.push(received);
+        }
+        Ok(self.received.drain(..))
+    }
+
+    fn prepare(&mut self, places: &mut [Place], look: Look) {
+        for (slot, place) in places.iter_mut().enumerate() {
+            let header = &mut self.headers[slot].msg_hdr;
+            header.msg_iov = place.as_mut_ptr();
+            header.msg_iovlen = if place[1].iov_len == 0 { 1 } else { 2 };
+            header.msg_control = self.controls[slot].0.as_mut_ptr().cast();
+            header.msg_controllen = control::BUFFER_SIZE as _;
+            header.msg_name = if look.name { self.names[slot].as_mut_ptr().cast() } else { std::ptr::null_mut() };
+            header.msg_namelen = if look.name { address::BUFFER_SIZE as _ } else { 0 };
+        }
+    }
+
+    /// One message is fetched faster alone.
+    ///
+    /// # Safety
+    /// The first `count` headers must be prepared with places that are valid for writing.
+    unsafe fn call(&mut self, fd: BorrowedFd<'_>, count: usize, flags: i32) -> Result<usize> {
+        if count != 1 {
+            // SAFETY: upheld by the caller.
+            return unsafe { syscall::recvmmsg(fd, &mut self.headers[..count], flags) };
+        }
+        let header = &mut self.headers[0];
         // SAFETY: upheld by the caller.
-        unsafe { receive_with(buffer, fd, parts, whole, name) }
-    })
+        header.msg_len = unsafe { syscall::recvmsg(fd, &mut header.msg_hdr, flags) }? as _;
+        Ok(1)
+    }
+
+    /// # Safety
+    /// The kernel must have filled this slot, and nobody else may own its descriptors.
+    unsafe fn own(&self, slot: usize, place: &Place, look: Look) -> Received {
+        let libc::mmsghdr { msg_hdr: header, msg_len } = &self.headers[slot];
+        // As in msghdr: a socklen_t in musl.
+        #[allow(clippy::unnecessary_cast)]
+        let filled = (header.msg_controllen as usize).min(control::BUFFER_SIZE);
+        // SAFETY: upheld by the caller.
+        let mut received = unsafe { own(&self.controls[slot].0[..filled], header.msg_flags, look) };
+        received.length = *msg_len as usize;
+        received.copied = received.length.min(place[0].iov_len + place[1].iov_len);
+        let name_length = (header.msg_namelen as usize).min(address::BUFFER_SIZE);
+        if name_length > 0 {
+            received.from = address::decode(&self.names[slot][..name_length]).map(<[u8]>::to_vec);
+        }
+        received
+    }
 }
 
 thread_local! {
-    static CONTROL: RefCell<ControlBuffer> = RefCell::default();
+    static ALONE: RefCell<Batch> = RefCell::new(Batch::new(1));
 }
 
+/// One message into one place.
+///
 /// # Safety
-/// As [`receive`].
-unsafe fn receive_with(
-    buffer: &mut ControlBuffer,
-    fd: BorrowedFd<'_>,
-    parts: &mut [iovec],
-    whole: bool,
-    name: bool,
-) -> Result<Received> {
-    let mut from = [0_u8; address::BUFFER_SIZE];
-    // SAFETY: all zeros is a valid msghdr; musl has padding fields that must be zero.
-    let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
-    header.msg_iov = parts.as_mut_ptr();
-    header.msg_iovlen = parts.len() as _;
-    header.msg_control = buffer.0.as_mut_ptr().cast();
-    if name {
-        header.msg_name = from.as_mut_ptr().cast();
-    }
-    let flags = libc::MSG_DONTWAIT | libc::MSG_CMSG_CLOEXEC | if whole { libc::MSG_TRUNC } else { 0 };
-    let length = retry(|| {
-        header.msg_controllen = control::BUFFER_SIZE as _;
-        header.msg_namelen = if name { from.len() as _ } else { 0 };
-        // SAFETY: parts are the caller's promise; the control and name buffers live until the end of this function.
-        unsafe { syscall::recvmsg(fd, &mut header, flags) }
-    })?;
-    let filled = (header.msg_controllen as usize).min(control::BUFFER_SIZE);
-    // SAFETY: the kernel has just written these bytes, and this is the only walk over them.
-    let mut received = unsafe { own(&buffer.0[..filled], header.msg_flags) };
-    let room: usize = parts.iter().map(|part| part.iov_len).sum();
-    received.copied = length.min(room);
-    received.length = length;
-    let name_length = (header.msg_namelen as usize).min(from.len());
-    if name_length > 0 {
-        received.from = address::decode(&from[..name_length]).map(<[u8]>::to_vec);
-    }
-    Ok(received)
+/// Each part of `place` must be valid for writing.
+pub unsafe fn receive(fd: BorrowedFd<'_>, place: Place, look: Look) -> Result<Received> {
+    ALONE.with_borrow_mut(|batch| {
+        // SAFETY: upheld by the caller.
+        let mut received = unsafe { batch.receive(fd, &mut [place], look) }?;
+        Ok(received.next().unwrap_or_default())
+    })
 }
 
 /// The length of the next record, which stays where it is. No control buffer: a peek would install its descriptors.
@@ -104,7 +185,7 @@ pub fn next_length(fd: BorrowedFd<'_>) -> Result<usize> {
 ///
 /// # Safety
 /// `bytes` must be what recvmsg(2) wrote, and nobody else may own the descriptors in it.
-unsafe fn own(bytes: &[u8], flags: i32) -> Received {
+unsafe fn own(bytes: &[u8], flags: i32, look: Look) -> Received {
     let mut received = Received { flags, any_control: !bytes.is_empty(), ..Received::default() };
     for message in control::walk(bytes) {
         match (message.level, message.kind) {
@@ -122,6 +203,7 @@ unsafe fn own(bytes: &[u8], flags: i32) -> Received {
                 received.pidfd = control::descriptors(message.data).next().map(|number| unsafe { take(number) });
             }
             (libc::SOL_SOCKET, libc::SCM_CREDENTIALS) => received.credentials = Ucred::decode(message.data),
+            (libc::SOL_SOCKET, libc::SCM_TIMESTAMP) if look.hide_timestamp => {}
             (level, kind) => received.others.push((level, kind, message.data.to_vec())),
         }
     }

@@ -1,6 +1,6 @@
 #![allow(unsafe_code)]
-//! The system calls that nix lacks, or whose nix form loses something: sendmsg with raw control messages, recvmsg that keeps
-//! truncated descriptors reachable, connect and bind with a 108-byte name, preadv2 and pwritev2. Nothing here interprets bytes.
+//! The system calls that nix lacks, or whose nix form loses something: sendmsg and sendmmsg with raw control messages,
+//! recvmsg and recvmmsg that keep truncated descriptors reachable, connect and bind with a 108-byte name, preadv2 and pwritev2. Nothing here interprets bytes.
 
 use crate::{Errno, Result};
 use libc::{c_int, c_void, iovec, msghdr, sockaddr, socklen_t};
@@ -110,6 +110,27 @@ pub(crate) unsafe fn sendmsg(fd: BorrowedFd<'_>, header: &msghdr, flags: c_int) 
 pub(crate) unsafe fn recvmsg(fd: BorrowedFd<'_>, header: &mut msghdr, flags: c_int) -> Result<usize> {
     // SAFETY: upheld by the caller.
     check_size(unsafe { libc::recvmsg(fd.as_raw_fd(), header, flags) })
+}
+
+/// recvmmsg(2), which nix has only with control buffers of its own: how many of `headers` were filled.
+///
+/// # Safety
+/// As [`recvmsg`], for every header.
+pub(crate) unsafe fn recvmmsg(fd: BorrowedFd<'_>, headers: &mut [libc::mmsghdr], flags: c_int) -> Result<usize> {
+    let nowhere = std::ptr::null_mut();
+    // SAFETY: upheld by the caller; without a timeout. The flags are unsigned in musl.
+    check_size(unsafe {
+        libc::recvmmsg(fd.as_raw_fd(), headers.as_mut_ptr(), headers.len() as _, flags as _, nowhere) as isize
+    })
+}
+
+/// sendmmsg(2): how many of `headers` were taken, the last of them perhaps in part, with the bytes of each in its `msg_len`.
+///
+/// # Safety
+/// As [`sendmsg`], for every header.
+pub(crate) unsafe fn sendmmsg(fd: BorrowedFd<'_>, headers: &mut [libc::mmsghdr], flags: c_int) -> Result<usize> {
+    // SAFETY: upheld by the caller. The flags are unsigned in musl.
+    check_size(unsafe { libc::sendmmsg(fd.as_raw_fd(), headers.as_mut_ptr(), headers.len() as _, flags as _) as isize })
 }
 
 extern "C" {

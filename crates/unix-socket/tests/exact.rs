@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard};
 use unix_socket::control::{ControlMessage, Encoder};
 use unix_socket::exact::Reach;
 use unix_socket::message::{send, Outgoing};
-use unix_socket::receive::{receive, Received};
+use unix_socket::receive::{place, receive, Look, Received};
 use unix_socket::{option, socket, Errno};
 
 const ROOM: usize = 65_536;
@@ -39,9 +39,8 @@ fn put(fd: BorrowedFd<'_>, data: &[u8], count: usize, flags: i32) -> unix_socket
 }
 
 fn get(fd: BorrowedFd<'_>, room: &mut [u8]) -> unix_socket::Result<Received> {
-    let mut parts = [libc::iovec { iov_base: room.as_mut_ptr().cast(), iov_len: room.len() }];
-    // SAFETY: the one part is a live mutable slice.
-    unsafe { receive(fd, &mut parts, false, false) }
+    // SAFETY: the place is a live mutable slice.
+    unsafe { receive(fd, place(room), Look::default()) }
 }
 
 /// A look and the read that it allows.

@@ -18,7 +18,7 @@ fn descriptors_that_came_before_the_limit_are_closed_and_the_data_is_kept() {
     control.push(ControlMessage { level: libc::SOL_SOCKET, kind: libc::SCM_RIGHTS, data: &rights });
     let control = control.finish();
     let mut data = *b"kept";
-    let mut parts = [libc::iovec { iov_base: data.as_mut_ptr().cast(), iov_len: 4 }];
+    let parts = [libc::iovec { iov_base: data.as_mut_ptr().cast(), iov_len: 4 }];
     let message = message::Outgoing { parts: &parts, control: &control, to: None, flags: 0, unnamed: false };
     // SAFETY: the one part is a live array.
     unsafe { message::send(left.as_fd(), &message) }.unwrap();
@@ -27,9 +27,9 @@ fn descriptors_that_came_before_the_limit_are_closed_and_the_data_is_kept() {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
     setrlimit(Resource::RLIMIT_NOFILE, highest + 3, hard).unwrap();
     data = [0; 4];
-    parts[0].iov_base = data.as_mut_ptr().cast();
-    // SAFETY: the one part is a live mutable array.
-    let received = unsafe { receive::receive(right.as_fd(), &mut parts, true, false) }.unwrap();
+    let look = receive::Look { whole: true, ..receive::Look::default() };
+    // SAFETY: the place is a live mutable array.
+    let received = unsafe { receive::receive(right.as_fd(), receive::place(&mut data), look) }.unwrap();
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard).unwrap();
     assert_eq!((received.copied, received.fds_truncated, received.fds.len()), (4, true, 0));
     assert_eq!(&data, b"kept");

@@ -1,0 +1,97 @@
+/**
+ * Descriptors as they come: those of one receive have one owner, until somebody touches those of a message. So a batch of hundreds
+ * is closed with one call, and an object for each of them is made for who wants one. Knows numbers, and no messages.
+ */
+import { OwnedFd } from './descriptor.js'
+import { closeWhenForgotten, type Forgettable, noLongerForgettable } from './handle.js'
+import { native } from './native.js'
+
+const GONE = -1
+
+/** The numbers. The garbage collector's net holds on to this, so it must not know its parcel. */
+class Numbers implements Forgettable {
+  readonly what = 'received descriptor'
+  readonly #numbers: number[] = []
+  #left = 0
+
+  get fd(): number {
+    return this.#numbers.find((number) => number !== GONE) ?? GONE
+  }
+
+  get closed(): boolean {
+    return this.#left === 0
+  }
+
+  get length(): number {
+    return this.#numbers.length
+  }
+
+  add(number: number): void {
+    this.#numbers.push(number)
+    this.#left++
+  }
+
+  /** The numbers of a share that have not been taken yet: they are the caller's. */
+  take(start: number, end: number): number[] {
+    const taken = this.#numbers.slice(start, end).filter((number) => number !== GONE)
+    this.#numbers.fill(GONE, start, end)
+    this.#left -= taken.length
+    if (this.#left === 0) noLongerForgettable(this)
+    return taken
+  }
+
+  close(): void {
+    closeNumbers(this.take(0, this.length))
+  }
+}
+
+/** All descriptors of one receive. */
+export class Parcel {
+  readonly #numbers = new Numbers()
+
+  constructor() {
+    closeWhenForgotten(this, this.#numbers)
+  }
+
+  /** Adds those of one message. */
+  add(numbers: Int32Array): Share {
+    const start = this.#numbers.length
+    for (const number of numbers) this.#numbers.add(number)
+    return new Share(this, this.#numbers, start, this.#numbers.length)
+  }
+}
+
+/** The descriptors of one message. */
+export class Share {
+  /** Keeps the net away as long as a message lives. */
+  readonly parcel: Parcel
+  readonly #numbers: Numbers
+  readonly #start: number
+  readonly #end: number
+
+  constructor(parcel: Parcel, numbers: Numbers, start: number, end: number) {
+    this.parcel = parcel
+    this.#numbers = numbers
+    this.#start = start
+    this.#end = end
+  }
+
+  get length(): number {
+    return this.#end - this.#start
+  }
+
+  /** An owner for each, once. */
+  own(): OwnedFd[] {
+    return this.#numbers.take(this.#start, this.#end).map((number) => OwnedFd.own(number))
+  }
+
+  /** Gives up the bare numbers, to be closed together with others. */
+  release(): number[] {
+    return this.#numbers.take(this.#start, this.#end)
+  }
+}
+
+/** close(2) of many numbers. */
+export function closeNumbers(numbers: readonly number[]): void {
+  if (numbers.length > 0) native.closeMany(Int32Array.from(numbers))
+}
