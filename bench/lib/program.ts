@@ -7,7 +7,10 @@ import { createRequire } from 'node:module'
 import { readSettings, type TrialSettings } from './settings.js'
 
 /** What a program has found: how long so many operations took, or another number, as the rows of its workload mean it. */
-export type Finding = { nanoseconds: number; operations: number } | { value: number } | { connections: number }
+export type Finding =
+  | { nanoseconds: number; operations: number; connected?: number }
+  | { value: number }
+  | { accepted: number }
 
 export const settings: TrialSettings = readSettings()
 
@@ -41,7 +44,7 @@ export function fail(reason: string): never {
 }
 
 /** Told to end by the bench, when the other program has. */
-export function onStop(last: () => void): void {
+export function onStop(last: () => void = () => {}): void {
   process.once('SIGTERM', () => {
     last()
     process.exit(0)

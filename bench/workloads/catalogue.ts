@@ -2,10 +2,13 @@
  * All workloads, in the order in which they run.
  */
 import type { Workload } from '../lib/workload.js'
+import { connections } from './connect/index.js'
+import { descriptors } from './descriptors/index.js'
 import { messages } from './messages/index.js'
+import { pingPong } from './ping-pong/index.js'
 import { stream } from './stream/index.js'
 
-export const catalogue: readonly Workload[] = [...stream, ...messages]
+export const catalogue: readonly Workload[] = [...stream, ...messages, ...pingPong, ...descriptors, ...connections]
 
 /** The one of that name, or those whose names begin so; all of them without a word. */
 export function workloadsNamed(words: readonly string[]): Workload[] {
