@@ -5,5 +5,6 @@ fn main() {
     let os = std::env::var("ANCILLARY_OS").unwrap_or(target);
     println!("cargo::rerun-if-env-changed=ANCILLARY_OS");
     println!("cargo::rustc-check-cfg=cfg(unix_os, values(\"linux\", \"android\", \"freebsd\", \"dragonfly\", \"netbsd\", \"openbsd\", \"macos\", \"nto\", \"illumos\"))");
+    println!("cargo::rustc-check-cfg=cfg(fuzzing)");
     println!("cargo::rustc-cfg=unix_os=\"{os}\"");
 }

@@ -9,6 +9,8 @@ pub mod control;
 pub mod credentials;
 pub mod descriptor;
 pub mod exact;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod inet;
 pub mod jobs;
 pub mod kind;

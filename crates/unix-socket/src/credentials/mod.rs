@@ -3,31 +3,34 @@
 //! One file per operating system decodes that system's structures into the types here and asks it for the peer of a socket; the file
 //! is chosen by our own alias `unix_os`. Nothing here decides what to do with an identity, and nothing guesses: what is not told is `None`.
 
+// A fuzzer has the decoders of all systems and asks none of them for a peer.
+#![cfg_attr(fuzzing, allow(dead_code))]
+
 use crate::{Errno, Result};
 use std::os::fd::BorrowedFd;
 
-// In the tests every system's decoders are compiled, so that their byte fixtures run on any machine.
+// For the tests and the fuzzers every system's decoders are compiled, so that their byte fixtures run on any machine.
 // That of Linux also serves the receiving code, which is Linux's whatever the alias says.
 #[cfg_attr(not(any(unix_os = "linux", unix_os = "android")), allow(dead_code))]
-#[cfg(any(target_os = "linux", target_os = "android", test))]
+#[cfg(any(target_os = "linux", target_os = "android", fuzzing, test))]
 pub mod linux;
 
-#[cfg(any(unix_os = "freebsd", unix_os = "dragonfly", test))]
+#[cfg(any(unix_os = "freebsd", unix_os = "dragonfly", fuzzing, test))]
 pub mod freebsd;
-#[cfg(any(unix_os = "illumos", test))]
+#[cfg(any(unix_os = "illumos", fuzzing, test))]
 pub mod illumos;
-#[cfg(any(unix_os = "macos", test))]
+#[cfg(any(unix_os = "macos", fuzzing, test))]
 pub mod macos;
-#[cfg(any(unix_os = "netbsd", test))]
+#[cfg(any(unix_os = "netbsd", fuzzing, test))]
 pub mod netbsd;
-#[cfg(any(unix_os = "openbsd", test))]
+#[cfg(any(unix_os = "openbsd", fuzzing, test))]
 pub mod openbsd;
-#[cfg(any(unix_os = "nto", test))]
+#[cfg(any(unix_os = "nto", fuzzing, test))]
 pub mod qnx;
 
 // No system uses all of it, and Linux nothing.
 #[cfg_attr(not(test), allow(dead_code))]
-#[cfg(any(not(any(unix_os = "linux", unix_os = "android")), test))]
+#[cfg(any(not(any(unix_os = "linux", unix_os = "android")), fuzzing, test))]
 mod common;
 
 #[cfg(any(unix_os = "freebsd", unix_os = "dragonfly"))]

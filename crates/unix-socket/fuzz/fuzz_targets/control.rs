@@ -1,0 +1,5 @@
+//! The codec of control messages, given any bytes. What is checked is written where the seeded tests have it, too.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| unix_socket::fuzz::control(data));
