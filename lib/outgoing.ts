@@ -33,6 +33,9 @@ const FULL_RECEIVER = new Later(1, 50)
 /** Most parts of one sendmsg(2) (IOV_MAX). */
 const PARTS_MAX = 1024
 const NOTHING = new Uint8Array(0)
+/** Messages that one system call takes; the bytes of each that the kernel took are written here. */
+export const RUN_MAX = 64
+const taken = new Int32Array(RUN_MAX)
 const MOST = 0x7fffffff
 
 /** How the socket sends. */
@@ -99,59 +102,128 @@ function sizeOf(data: Uint8Array | Uint8Array[]): number {
   return Array.isArray(data) ? data.reduce((sum, part) => sum + part.length, 0) : data.length
 }
 
+/** What goes with the data, checked. */
+interface Extras {
+  readonly fds: number[]
+  readonly others: ControlMessage[]
+  readonly control: Uint8Array
+  readonly claims: boolean
+  readonly to: Uint8Array | null
+  readonly address: Address | undefined
+  readonly flags: number
+}
+
+/** Of the many messages that are nothing but data. */
+const NO_EXTRAS: Extras = {
+  fds: [],
+  others: [],
+  control: NOTHING,
+  claims: false,
+  to: null,
+  address: undefined,
+  flags: 0,
+}
+
+function checkExtras(type: SocketType, options: SendOptions | undefined): Extras {
+  if (options === undefined) return NO_EXTRAS
+  const { fds, credentials, to, control, flags } = optionsObject(options)
+  if ((fds ?? credentials ?? to ?? control ?? flags) === undefined) return NO_EXTRAS
+  const numbers = checkFds(fds)
+  const others = [...checkControl(control), ...credentialsMessage(credentials)]
+  return {
+    fds: numbers,
+    others,
+    control: packAll(others, numbers),
+    claims: typeof credentials === 'object',
+    to: to === undefined ? null : checkTo(type, to as Address),
+    address: to as Address | undefined,
+    flags: flags === undefined ? 0 : integer(flags, 'flags', 0, MOST),
+  }
+}
+
 /** A message that was checked and can be tried. */
 export class Outgoing {
-  readonly fdCount: number
   readonly length: number
   /** Bytes that the kernel has taken. */
   written = 0
   readonly #type: SocketType
-  readonly #to: Uint8Array | null
-  readonly #address: Address | undefined
-  readonly #flags: number
-  readonly #others: ControlMessage[]
-  readonly #claims: boolean
+  readonly #extras: Extras
   #data: Uint8Array | Uint8Array[]
-  #fds: number[]
-  #copies: number[] = []
   #control: Uint8Array
+  #copies: number[] | undefined
 
   /** Checks everything, before any system call. */
   constructor(type: SocketType, data: Data, options?: SendOptions) {
-    const { fds, credentials, to, control, flags } = optionsObject(options)
+    const extras = checkExtras(type, options)
     this.#type = type
+    this.#extras = extras
     this.#data = bytesOf(data)
     this.length = sizeOf(this.#data)
     if (Array.isArray(this.#data) && this.#data.length > PARTS_MAX) this.#data = Buffer.concat(this.#data)
-    this.#fds = checkFds(fds)
-    this.fdCount = this.#fds.length
-    this.#address = to as Address | undefined
-    this.#to = to === undefined ? null : checkTo(type, to as Address)
-    this.#flags = flags === undefined ? 0 : integer(flags, 'flags', 0, MOST)
-    const claim = credentialsMessage(credentials)
-    this.#claims = typeof credentials === 'object'
-    this.#others = [...checkControl(control), ...claim]
-    this.#control = packAll(this.#others, this.#fds)
+    this.#control = extras.control
     if (type === 'stream' && this.length === 0 && this.#control.length > 0) {
       throw ownError('ERR_MESSAGE_EMPTY', 'On a stream descriptors and credentials need at least one byte of data')
     }
   }
 
+  get fdCount(): number {
+    return this.#extras.fds.length
+  }
+
   /** Sends what is left. `true`: all of it has gone. */
   attempt(route: Route): true | typeof AGAIN | Later {
+    const { to, flags } = this.#extras
     while (this.written < this.length || this.written === 0) {
       this.#assertUntouched()
-      const count = native.send(route.fd, this.#data, this.#control, this.#to, this.#flags, route.unnamed)
-      if (count === EAGAIN) return this.#to === null ? AGAIN : FULL_RECEIVER
+      const count = native.send(route.fd, this.#data, this.#control, to, flags, route.unnamed)
+      if (count === EAGAIN) return this.#again
       if (count < 0) throw this.#error(count)
-      // The descriptors went with the first byte: never again.
-      this.#control = NOTHING
-      this.release()
-      this.written += count
-      if (this.#type !== 'stream' || this.written >= this.length) return true
-      this.#data = skip(this.#data, count)
+      if (this.#took(count)) return true
     }
     return true
+  }
+
+  /**
+   * Sends messages with one system call: how many have gone whole. Fewer than all: the next one has to be tried again, alone. All
+   * must go {@link together}.
+   */
+  static attemptMany(messages: readonly Outgoing[], route: Route): number | typeof AGAIN | Later {
+    const first = messages[0] as Outgoing
+    const { to, flags } = first.#extras
+    for (const message of messages) message.#assertUntouched()
+    const data = messages.map((message) => message.#data)
+    const isPlain = messages.every((message) => message.#control.length === 0)
+    const controls = isPlain ? [] : messages.map((message) => message.#control)
+    const count = native.sendMany(route.fd, data, controls, to, flags, route.unnamed, taken)
+    if (count === EAGAIN) return first.#again
+    if (count < 0) throw first.#error(count)
+    for (let at = 0; at < count; at++) {
+      if (!(messages[at] as Outgoing).#took(taken[at] as number)) return at
+    }
+    return count
+  }
+
+  /** Whether another message may go with the same call. */
+  together(other: Outgoing): boolean {
+    const { to, flags } = this.#extras
+    const { to: otherTo, flags: otherFlags } = other.#extras
+    const sameTo = to === otherTo || (to !== null && otherTo !== null && Buffer.compare(to, otherTo) === 0)
+    return sameTo && flags === otherFlags && this.written === 0 && other.written === 0
+  }
+
+  get #again(): typeof AGAIN | Later {
+    return this.#extras.to === null ? AGAIN : FULL_RECEIVER
+  }
+
+  /** The kernel has taken `count` bytes: whether that was all. */
+  #took(count: number): boolean {
+    // The descriptors went with the first byte: never again.
+    this.#control = NOTHING
+    this.release()
+    this.written += count
+    if (this.#type !== 'stream' || this.written >= this.length) return true
+    this.#data = skip(this.#data, count)
+    return false
   }
 
   /** A buffer that was transferred or shrunk has lost what was to be sent. */
@@ -162,16 +234,18 @@ export class Outgoing {
 
   /** It must wait: duplicates of the descriptors, since the caller may close his. EMFILE leaves nothing behind. */
   keep(): void {
-    if (this.#fds.length === 0 || this.#copies.length > 0 || this.#control.length === 0) return
-    for (const fd of this.#fds) {
+    if (this.fdCount === 0 || this.#copies !== undefined || this.#control.length === 0) return
+    const copies: number[] = []
+    this.#copies = copies
+    for (const fd of this.#extras.fds) {
       const copy = native.duplicate(fd)
       if (copy < 0) {
         this.release()
         throw systemError(copy, 'dup')
       }
-      this.#copies.push(copy)
+      copies.push(copy)
     }
-    this.#control = packAll(this.#others, this.#copies)
+    this.#control = packAll(this.#extras.others, copies)
   }
 
   /** It must wait and nobody will be told when it has gone: the data too. */
@@ -181,16 +255,19 @@ export class Outgoing {
 
   /** Closes the duplicates. */
   release(): void {
-    for (const fd of this.#copies.splice(0)) native.close(fd)
+    if (this.#copies === undefined) return
+    for (const fd of this.#copies) native.close(fd)
+    this.#copies = undefined
   }
 
   #error(errno: number): SocketError {
-    if (errno === EPERM && this.fdCount > 0 && !this.#claims) {
+    const { claims, address } = this.#extras
+    if (errno === EPERM && this.fdCount > 0 && !claims) {
       const message =
         'The receiver does not accept descriptors (its maxFds is 0, SO_PASSRIGHTS is off); nothing was sent'
       return ownError('ERR_FDS_REFUSED', message, { errno, syscall: 'sendmsg' })
     }
-    return systemError(errno, 'sendmsg', this.#address === undefined ? {} : { address: this.#address })
+    return systemError(errno, 'sendmsg', address === undefined ? {} : { address })
   }
 }
 

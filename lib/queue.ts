@@ -25,6 +25,8 @@ export interface Operation<T> {
   /** Name of the system call, for the error of a deadline. */
   readonly syscall: string
   attempt(): T | Waiting
+  /** It has been done along with another: its attempt only says so, and need not wait for a turn. */
+  readonly isDone?: boolean
   /** It has to wait. What it throws rejects this operation alone. */
   queued?(): void
   /** It was given up (abort, deadline, close); returns the error to reject with. */
@@ -200,7 +202,8 @@ export class Queue {
   #serve(woken: boolean): void {
     const end = performance.now() + QUEUE_TURN_MS
     let fruitful = false
-    while (this.#entries.length > 0 && this.#budget > 0 && !this.#held) {
+    while (this.#entries.length > 0 && !this.#held) {
+      if (!this.#entries[0]?.operation.isDone && (this.#budget <= 0 || (fruitful && performance.now() > end))) return
       const entry = this.#entries[0] as Entry
       const outcome = attempt(entry.operation)
       if ('waiting' in outcome) {
@@ -211,7 +214,6 @@ export class Queue {
       this.#fruitless = 0
       this.#budget -= OPERATION_COST
       this.#settle(entry, outcome)
-      if (performance.now() > end) return
     }
   }
 

@@ -4,13 +4,16 @@
  */
 import { closedError, hasCode, ownError, type SocketError } from './errors.js'
 import type { Handle } from './handle.js'
-import type { Outgoing, Route } from './outgoing.js'
+import { Outgoing, type Route, RUN_MAX } from './outgoing.js'
 import type { AGAIN, Later, Operation } from './queue.js'
 import type { Wait } from './wait.js'
 
 /** Bytes and descriptors that may wait; one message alone may be larger. */
 const QUEUED_BYTES_MAX = 1 << 20
 const QUEUED_FDS_MAX = 1024
+const NOBODY: readonly Transfer[] = []
+/** Half a close: what was given behind it must not go before. */
+const BARRIER = Symbol('barrier')
 
 /** Several messages as one operation: none of another caller comes between them. */
 class Transfer implements Operation<undefined> {
@@ -24,21 +27,70 @@ class Transfer implements Operation<undefined> {
   constructor(sender: Sender, messages: Outgoing[]) {
     this.#sender = sender
     this.#messages = messages
-    this.bytes = messages.reduce((sum, message) => sum + message.length, 0)
-    this.fds = messages.reduce((sum, message) => sum + message.fdCount, 0)
+    let bytes = 0
+    let fds = 0
+    for (const message of messages) {
+      bytes += message.length
+      fds += message.fdCount
+    }
+    this.bytes = bytes
+    this.fds = fds
+  }
+
+  /** Another transfer in front may have taken its messages along. */
+  get isDone(): boolean {
+    return this.sent === this.#messages.length
   }
 
   attempt(): undefined | typeof AGAIN | Later {
     try {
-      for (; this.sent < this.#messages.length; this.sent++) {
-        const message = this.#messages[this.sent] as Outgoing
-        const result = message.attempt(this.#sender.route())
-        if (result !== true) return result
-        this.#sender.spend(message.length)
+      while (!this.isDone) {
+        const waiting = this.#attemptRun(this.#run())
+        if (waiting !== undefined) return waiting
       }
       return undefined
     } catch (error) {
       throw this.#failed(error as SocketError)
+    }
+  }
+
+  /** What may go with one system call: its own messages, then those of transfers that wait behind it. */
+  #run(): Outgoing[] {
+    const run = [this.#messages[this.sent] as Outgoing]
+    for (const transfer of [this, ...this.#sender.behind(this)]) {
+      for (let at = transfer === this ? this.sent + 1 : 0; at < transfer.#messages.length; at++) {
+        const message = transfer.#messages[at] as Outgoing
+        if (run.length === RUN_MAX || !(run[0] as Outgoing).together(message)) return run
+        run.push(message)
+      }
+    }
+    return run
+  }
+
+  /** Undefined: go on. */
+  #attemptRun(run: Outgoing[]): undefined | typeof AGAIN | Later {
+    const first = run[0] as Outgoing
+    if (run.length === 1) {
+      const result = first.attempt(this.#sender.route())
+      if (result !== true) return result
+      this.#count(1)
+      return undefined
+    }
+    const count = Outgoing.attemptMany(run, this.#sender.route())
+    if (typeof count !== 'number') return count
+    this.#count(count)
+    return undefined
+  }
+
+  /** So many messages have gone: its own, then those of others in their order. */
+  #count(count: number): void {
+    let left = count
+    for (const transfer of [this, ...this.#sender.behind(this)]) {
+      while (left > 0 && !transfer.isDone) {
+        this.#sender.spend((transfer.#messages[transfer.sent] as Outgoing).length)
+        transfer.sent++
+        left--
+      }
     }
   }
 
@@ -82,6 +134,8 @@ export class Sender {
   readonly #handle: Handle
   readonly #route: () => Route
   readonly #abandon: () => void
+  /** Those that wait, in order. */
+  readonly #waiting: (Transfer | typeof BARRIER)[] = []
   #bytes = 0
   #fds = 0
   #isCut = false
@@ -115,7 +169,12 @@ export class Sender {
 
   /** Runs `action` when everything that was given before has gone. */
   afterAll(action: () => void): void {
-    const operation: Operation<void> = { syscall: 'shutdown', attempt: action }
+    const operation: Operation<void> = {
+      syscall: 'shutdown',
+      attempt: action,
+      queued: () => void this.#waiting.push(BARRIER),
+      settled: () => this.#remove(BARRIER),
+    }
     this.#handle.readiness.writing.run(operation).catch(() => {})
   }
 
@@ -147,11 +206,27 @@ export class Sender {
     }
     this.#bytes += transfer.bytes
     this.#fds += transfer.fds
+    this.#waiting.push(transfer)
   }
 
   unreserve(transfer: Transfer): void {
     this.#bytes -= transfer.bytes
     this.#fds -= transfer.fds
+    this.#remove(transfer)
+  }
+
+  #remove(waiting: Transfer | typeof BARRIER): void {
+    this.#waiting.splice(this.#waiting.indexOf(waiting), 1)
+  }
+
+  /** Those that wait behind one that is being served. */
+  behind(transfer: Transfer): readonly Transfer[] {
+    if (this.#waiting.length < 2) return NOBODY
+    const at = this.#waiting.indexOf(transfer)
+    if (at < 0) return NOBODY
+    const behind = this.#waiting.slice(at + 1, at + RUN_MAX)
+    const barrier = behind.indexOf(BARRIER)
+    return (barrier < 0 ? behind : behind.slice(0, barrier)) as Transfer[]
   }
 
   abandon(): void {

@@ -224,8 +224,8 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
    *
    * See sendmsg(2), unix(7).
    */
-  async send(data: Data, options?: SendOptions<T> & Wait): Promise<void> {
-    await this.#sender.send([this.#outgoing(data, options)], options)
+  send(data: Data, options?: SendOptions<T> & Wait): Promise<void> {
+    return promised(() => this.#sender.send([this.#outgoing(data, options)], options))
   }
 
   /** `false`: nothing was taken. `true`: all is taken; the rest of a stream's data is queued as a copy. Throws as {@link send} rejects. */
@@ -234,8 +234,8 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
   }
 
   /** Sends several messages, with none of another call in between. `error.sent` tells how many went before an error. */
-  async sendMany(messages: Iterable<{ data: Data } & SendOptions<T>>, options?: Wait): Promise<void> {
-    await this.#sender.send(this.#outgoingAll(messages), options)
+  sendMany(messages: Iterable<{ data: Data } & SendOptions<T>>, options?: Wait): Promise<void> {
+    return promised(() => this.#sender.send(this.#outgoingAll(messages), options))
   }
 
   /** Sends what can be sent now; returns how many messages were taken. */
