@@ -29,8 +29,8 @@ export function comparisonsOf({ variants, targets }: Workload, results: readonly
 function comparisonOf(first: Result, second: Result | undefined, target: Target | null): Comparison | undefined {
   if (second === undefined) return undefined
   const name = `${first.name} ÷ ${second.name}`
-  const atMost = target?.atMost ? { atMost: true as const } : {}
-  return { name, first, second, target: target?.times ?? null, enough: ENOUGH, ...atMost }
+  const { times = null, of: _, to: __, ...how } = target ?? {}
+  return { name, first, second, target: times, enough: ENOUGH, ...how }
 }
 
 function bestOf(results: readonly Result[]): Result | undefined {

@@ -17,6 +17,8 @@ export interface Comparison {
   second: Result
   /** Null: it is only shown. */
   target: number | null
+  /** A cost of `first` that is good enough, whatever the ratio. */
+  orBelow?: number
   /** The part of the target that is enough. Default 1: all of it. */
   enough?: number
   /** How many times as much `first` needs as `second`: the target is the most that it may be. */
@@ -85,9 +87,10 @@ export function measuredOf({ first, second, atMost }: Comparison): Spread | null
 }
 
 export function verdictOn(comparison: Comparison): 'reached' | 'missed' | '' {
-  const { target, enough = 1, atMost } = comparison
+  const { first, target, enough = 1, atMost, orBelow } = comparison
   const ratio = measuredOf(comparison)
   if (ratio === null || target === null) return ''
+  if (orBelow !== undefined && spreadOf(first.samples).median <= orBelow) return 'reached'
   const isReached = atMost ? ratio.median <= target / enough : ratio.median >= target * enough
   return isReached ? 'reached' : 'missed'
 }
@@ -96,7 +99,7 @@ export function resultCells({ name, notBuilt, failed, samples }: Result, unit: U
   if (notBuilt !== undefined) return [name, `not built: ${notBuilt}`]
   if (failed !== undefined) return [name, `failed: ${failed}`]
   const shown = spreadText(spreadOf(samples.map(unit.amountOf)), unit.text)
-  return unit.isTime ? [name, shown, nanosecondsText(samples)] : [name, shown]
+  return unit.isTime ? [name, shown, nanosecondsText(samples.map((cost) => cost / unit.each))] : [name, shown]
 }
 
 export function comparisonCells(comparison: Comparison): Cells {

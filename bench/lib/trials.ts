@@ -44,13 +44,13 @@ function prepare(workload: Workload, variant: Variant, plan: Plan, folder: strin
 }
 
 function settingsOf(
-  { settings }: Workload,
+  { settings, stretch = 1 }: Workload,
   { milliseconds }: Plan,
   path: string,
   peer: string,
   otherCpu: string,
 ): TrialSettings {
-  return { ...settings, path, warm: milliseconds / 2, timed: milliseconds, peer, otherCpu }
+  return { ...settings, path, warm: milliseconds / 2, timed: milliseconds * stretch, peer, otherCpu }
 }
 
 function trialOf(

@@ -10,10 +10,12 @@ export interface Unit {
   text(amount: number): string
   /** The cost is nanoseconds, and is shown beside it. */
   isTime: boolean
+  /** How many of what is shown one operation has. */
+  each: number
 }
 
-export function perSecond(operations: string): Unit {
-  return { heading: `${operations}/s`, amountOf: (cost) => 1e9 / cost, text: rateText, isTime: true }
+export function perSecond(things: string, each = 1): Unit {
+  return { heading: `${things}/s`, amountOf: (cost) => (each * 1e9) / cost, text: rateText, isTime: true, each }
 }
 
 /** Megabytes in a second, where one operation carries so many bytes. */
@@ -23,10 +25,11 @@ export function megabytesPerSecond(bytes: number): Unit {
     amountOf: (cost) => (bytes * 1e3) / cost,
     text: (amount) => amount.toFixed(0),
     isTime: true,
+    each: 1,
   }
 }
 
 /** A cost that is no time. */
 export function plain(heading: string, digits: number): Unit {
-  return { heading, amountOf: (cost) => cost, text: (amount) => amount.toFixed(digits), isTime: false }
+  return { heading, amountOf: (cost) => cost, text: (amount) => amount.toFixed(digits), isTime: false, each: 1 }
 }

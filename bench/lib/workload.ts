@@ -37,6 +37,8 @@ export interface Target {
   /** How many times as fast it shall be; with `atMost`, how many times as much it may need. */
   times: number
   atMost?: true
+  /** A cost that is good enough, whatever the ratio. */
+  orBelow?: number
 }
 
 export interface Workload {
@@ -52,6 +54,8 @@ export interface Workload {
   queueLength?: number
   /** The server serves until it is told to end. */
   serverWaits?: true
+  /** How many times as long as other workloads it takes. Default 1. */
+  stretch?: number
   /** It is a point of a curve, at this place. */
   curve?: { name: string; at: number }
   /** Throws if what the programs told does not fit together. */

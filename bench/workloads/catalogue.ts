@@ -4,11 +4,23 @@
 import type { Workload } from '../lib/workload.js'
 import { connections } from './connect/index.js'
 import { descriptors } from './descriptors/index.js'
+import { fairness } from './fairness/index.js'
+import { idle } from './idle/index.js'
 import { messages } from './messages/index.js'
 import { pingPong } from './ping-pong/index.js'
+import { sending } from './sending/index.js'
 import { stream } from './stream/index.js'
 
-export const catalogue: readonly Workload[] = [...stream, ...messages, ...pingPong, ...descriptors, ...connections]
+export const catalogue: readonly Workload[] = [
+  ...stream,
+  ...messages,
+  ...pingPong,
+  ...descriptors,
+  ...connections,
+  ...idle,
+  ...sending,
+  ...fairness,
+]
 
 /** The one of that name, or those whose names begin so; all of them without a word. */
 export function workloadsNamed(words: readonly string[]): Workload[] {

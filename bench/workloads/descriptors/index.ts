@@ -44,7 +44,7 @@ function workload(fds: number, rows: readonly Variant[], targets: readonly Targe
   return {
     name: `descriptors-${fds}`,
     title: `descriptors, ${fds} with each message, received and closed`,
-    unit: perSecond('messages'),
+    unit: perSecond('descriptors', fds),
     placement: 'across',
     settings: { type: 'stream', size: 64, fds, connections: 1 },
     variants: rows,
