@@ -1,8 +1,7 @@
 // The program into whose system calls errors are injected: run by injection.ts under strace, with one worker thread per socket
 // type, because strace counts the calls of each thread for itself. It opens, connects, sends and receives, tries again whatever
 // failed, and tells what arrived and what failed. It does not know which call is hit.
-import { accessSync, readdirSync, readSync } from 'node:fs'
-import { setImmediate } from 'node:timers/promises'
+import { accessSync, readSync } from 'node:fs'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import {
   bind,
@@ -19,6 +18,7 @@ import {
 } from '../../index.js'
 import { serveScenarios } from './child.js'
 import { dispose } from './dispose.js'
+import { leakedSince, openCount } from './open-count.js'
 
 /** One operation that failed. */
 export interface Failure {
@@ -105,7 +105,7 @@ class Scenario {
   }
 
   #path(): string {
-    return `${this.#folder}/${this.#type}${this.#names++}`
+    return `${this.#folder}/${process.pid}${this.#type}${this.#names++}`
   }
 
   /** Until it succeeds; every failure is noted. */
@@ -245,10 +245,6 @@ function payload(number: number): Buffer {
   return bytes
 }
 
-function openCount(): number {
-  return readdirSync('/proc/self/fd').length
-}
-
 /** The poller starts, and this thread makes more calls of it than Node's own threads do while they start. */
 async function warmUp(): Promise<void> {
   for (let count = 0; count < 8; count++) {
@@ -256,13 +252,6 @@ async function warmUp(): Promise<void> {
     await right.readable({ timeout: 0 }).catch(() => {})
     dispose(left, right)
   }
-}
-
-/** The last closes may be on a thread. */
-async function leakedSince(before: number): Promise<number> {
-  const deadline = Date.now() + patience
-  while (openCount() > before && Date.now() < deadline) await setImmediate()
-  return openCount() - before
 }
 
 async function work({ type, folder }: { type: SocketType; folder: string }): Promise<Account> {
