@@ -2,6 +2,7 @@
  * What a connection costs in memory: how much more a process has with all of them than with the first few, each time after
  * the garbage collector has run.
  */
+import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { finish, settings } from './program.js'
 
@@ -15,7 +16,11 @@ export class Memory {
   /** One more connection is open. */
   async take(): Promise<void> {
     this.#count++
-    if (this.#count === FIRST) this.#before = await residentBytes()
+    if (this.#count === FIRST) {
+      this.#before = await residentBytes()
+      // The client waits for this file.
+      writeFileSync(`${settings.path}.go`, '')
+    }
     if (this.#count < settings.connections + FIRST) return
     const more = (await residentBytes()) - this.#before
     finish({ value: more / settings.connections })

@@ -39,6 +39,7 @@ export function parseOptions(): Options {
 export function parseWorkloadOptions(): WorkloadOptions {
   const more = { only: { type: 'string', multiple: true }, 'write-docs': { type: 'boolean', default: false } } as const
   const { values } = parseArgs({ options: { ...COMMON, ...more } })
+  if (values['write-docs'] && values.only) throw new Error('--write-docs needs all workloads: leave out --only')
   return { ...optionsOf(values, WORKLOADS), only: values.only ?? [], writeDocs: values['write-docs'] }
 }
 

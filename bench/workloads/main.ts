@@ -2,10 +2,11 @@
  * The bench of all workloads: each as two processes on their CPUs, ancillary beside its peers and C. This file says in
  * which order things happen; ../README.md says how to read what it prints.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { comparisonsOf } from '../lib/comparisons.js'
+import { type Found, markdownOf, picturesOf, withGenerated } from '../lib/found.js'
 import { describeMachine } from '../lib/machine.js'
 import { parseWorkloadOptions, type WorkloadOptions } from '../lib/options.js'
 import { keptOf, printFindings, printHeading, type Report, writeJson } from '../lib/report.js'
@@ -14,6 +15,7 @@ import type { Workload } from '../lib/workload.js'
 import { workloadsNamed } from './catalogue.js'
 
 const PINNING = 'each of the two processes is held on one CPU: “same core” or “across cores”'
+const PAGE = 'docs/performance.md'
 const PLACES = { same: 'same core', across: 'across cores' }
 
 const folder = mkdtempSync(join(tmpdir(), 'ancillary-'))
@@ -37,11 +39,6 @@ async function main(): Promise<void> {
   if (found.some(({ workload, report }) => isWrong(workload, report))) process.exitCode = 1
 }
 
-interface Found {
-  workload: Workload
-  report: Report
-}
-
 async function reportOn(workload: Workload, options: WorkloadOptions): Promise<Report> {
   const results = await measureWorkload(workload, options, folder)
   const title = `${workload.title}, ${PLACES[workload.placement]}`
@@ -53,8 +50,16 @@ function isWrong({ variants }: Workload, { results }: Report): boolean {
   return results.some(({ failed }, at) => failed !== undefined && variants[at]?.side !== 'peer')
 }
 
-function keep(found: readonly Found[], { json, rounds, milliseconds }: WorkloadOptions): void {
-  if (json === null) return
+/** The pictures always, the numbers and the page on request. */
+function keep(found: readonly Found[], { json, rounds, milliseconds, writeDocs }: WorkloadOptions): void {
+  const machine = describeMachine(PINNING)
   const workloads = found.map(({ workload: { name, curve }, report }) => ({ name, curve, ...keptOf(report) }))
-  writeJson(json, { plan: { rounds, milliseconds }, machine: describeMachine(PINNING), workloads })
+  if (json !== null) writeJson(json, { plan: { rounds, milliseconds }, machine, workloads })
+  const plots = writeDocs ? 'docs/performance' : 'build/bench/plots'
+  mkdirSync(plots, { recursive: true })
+  for (const [name, picture] of Object.entries(picturesOf(found))) writeFileSync(`${plots}/${name}.svg`, picture)
+  console.log(`  Plots: ${plots}/*.svg`)
+  if (!writeDocs) return
+  const how = `${rounds} interleaved rounds of about ${milliseconds} ms for each program; ${PINNING}`
+  writeFileSync(PAGE, withGenerated(readFileSync(PAGE, 'utf8'), markdownOf(found, machine, how)))
 }

@@ -25,7 +25,8 @@ async function main(): Promise<void> {
   ready()
   const memory = new Memory()
   const sockets: Connection[] = []
-  for await (const socket of listener) {
+  for (;;) {
+    const socket = await listener.accept()
     sockets.push(socket)
     wait(socket)
     memory.take()
