@@ -11,6 +11,7 @@ import * as fs from 'node:fs'
 import * as net from 'node:net'
 import { Server, Socket } from 'node:net'
 import { Interface } from 'node:readline'
+import { Duplex, DuplexOptions } from 'node:stream'
 
 /** What can be sent: a string is sent as UTF-8; an array of views is gathered into one message, not copied. */
 export type Data = string | NodeJS.ArrayBufferView | readonly NodeJS.ArrayBufferView[]
@@ -921,6 +922,119 @@ export interface UnixListener<T extends Connected = Connected> {
    * @throws ERR_MESSAGES_HELD Connections were accepted ahead.
    */
   toNetServer<S extends net.Server = net.Server>(this: UnixListener<'stream'>, server?: S): S
+}
+declare abstract class NetLikeDuplex extends Duplex {
+  #private
+  /** Milliseconds of idleness after which `'timeout'` is emitted; undefined: never set. */
+  timeout: number | undefined
+  /** It is connected from its beginning. */
+  get connecting(): boolean
+  /** As in `net.Socket`: whether it is not connected, that is, after it was destroyed. */
+  get pending(): boolean
+  get readyState(): 'open' | 'readOnly' | 'writeOnly' | 'closed'
+  /** `'timeout'` is emitted when nothing was read or written for `ms` milliseconds; 0 switches it off. It destroys nothing. */
+  setTimeout(ms: number, listener?: () => void): this
+  /** Something was read or written. */
+  protected active(): void
+  /** Nothing will be. */
+  protected stopTimeout(): void
+  /** For TCP; does nothing here. */
+  setNoDelay(_noDelay?: boolean): this
+  /** For TCP; does nothing here. */
+  setKeepAlive(_enable?: boolean, _initialDelay?: number): this
+  /** As of a `net.Socket` on a path: empty. */
+  address(): Record<string, never>
+  /** As of a `net.Socket` on a path: none. */
+  get remoteAddress(): undefined
+  get remoteFamily(): undefined
+  get remotePort(): undefined
+  /** Ends it, and destroys it when everything is written. */
+  destroySoon(): void
+}
+/**
+ * A connected stream socket as a `stream.Duplex`, with descriptors. Made by `socket.toDuplex()`.
+ *
+ * It does what a `net.Socket` on a Unix socket does: events, their order, error codes, half-open connections, `destroy`; so it can be
+ * given to http, TLS, `pipeline` and Node's converters to web streams. It is no `instanceof net.Socket`.
+ */
+export interface UnixDuplex extends NetLikeDuplex {
+  /** The descriptor's number; -1 once closed. It stays this object's. */
+  readonly fd: number
+  /** The address of the peer, as of the socket that it was made from. */
+  readonly peerAddress: Address | null
+  readonly bytesRead: number
+  /** Bytes that were written, those that still wait included. */
+  readonly bytesWritten: number
+  /**
+   * Writes bytes together with descriptors, which travel with the first of them; no other bytes are sent in that message before them.
+   * Returns as `write`: false asks to await `'drain'`.
+   *
+   * The descriptors are lent for the call: those that must wait are duplicated, so yours may be closed as soon as this returns.
+   *
+   * @param bytes At least one byte.
+   * @param fds At most 253.
+   * @throws ERR_MESSAGE_EMPTY No bytes for the descriptors. @throws ERR_TOO_MANY_FDS @throws EMFILE No descriptor is free for a duplicate.
+   */
+  writeWithFds(bytes: Uint8Array, fds: readonly FdSource[], callback?: (error?: Error | null) => void): boolean
+  /** Reading keeps the process alive (the default). */
+  ref(): this
+  /** Reading does not keep the process alive. */
+  unref(): this
+  /**
+   * `'fds'`: descriptors came, yours to close; in the order in which they were sent, and before the chunk with their first byte is
+   * emitted or can be read. Until somebody listens for them or reads, they wait with their chunk. If somebody reads and nobody
+   * listens, they are closed, with one warning (ANCILLARY_UNHEARD_FDS).
+   */
+  on(event: 'fds', listener: (fds: OwnedFd[]) => void): this
+  on(event: string | symbol, listener: (...args: any[]) => void): this
+  once(event: 'fds', listener: (fds: OwnedFd[]) => void): this
+  once(event: string | symbol, listener: (...args: any[]) => void): this
+}
+/** Options of `toDuplex`: those of Node's streams of bytes, and what cannot be read off the socket. */
+export interface UnixDuplexOptions extends DuplexOptions {
+  /** Whether writing may go on when the other end has ended. Default false: it then ends too, as a `net.Socket` does. */
+  allowHalfOpen?: boolean
+  /** Messages that were received before and come first: what `takeUnread()` gave. */
+  unread?: readonly Message[]
+  /** As in {@link SocketOptions}. Default `'chunk'`. */
+  fdsAt?: SocketOptions['fdsAt']
+}
+export interface UnixSocket<T extends SocketType = SocketType> {
+  /**
+   * Becomes a `stream.Duplex` that carries descriptors both ways; this object is closed. `maxFds` stays as it is; credentials do
+   * not come along. If it throws, the socket is still yours.
+   *
+   * @throws ERR_MESSAGES_HELD Messages are unread (give them as `unread`) or sends are queued.
+   * @throws ERR_FD_KIND It is not a stream socket.
+   * @example
+   * const duplex = (await connect('/run/app.sock', { maxFds: 4 })).toDuplex()
+   * duplex.on('fds', (fds) => …)
+   */
+  toDuplex(this: UnixSocket<'stream'>, options?: UnixDuplexOptions): UnixDuplex
+}
+/** What `serve` needs of a server: `net.Server` and all that are built on it have this. */
+export interface ConnectionServer extends EventEmitter {
+  /** Whether its connections may be written to after their end. */
+  readonly allowHalfOpen?: boolean
+  readonly listening?: boolean
+}
+export interface UnixListener<T extends Connected = Connected> {
+  /**
+   * Gives every connection to a server of Node as a {@link UnixDuplex}, by `server.emit('connection', duplex)`: an `http.Server`,
+   * `https.Server`, `http2` server or `net.Server` that need not listen itself. What was asked of `listen` holds: `authorize`,
+   * `maxConnections`, `maxFds`.
+   *
+   * Closing the listener stops new connections; closing the server closes the listener too. A server that does not listen itself
+   * is told `'listening'`, with which http begins to watch its timeouts.
+   *
+   * @param options For each duplex; `allowHalfOpen` is by default what the server wants.
+   * @returns This listener.
+   * @throws ERR_FD_KIND It is not a stream listener. @throws ERR_SOCKET_CLOSED It is closed.
+   * @example
+   * const server = http.createServer((request, response) => response.end('hello'))
+   * listen('/run/app.sock', { mode: 0o600, maxFds: 4 }).serve(server)
+   */
+  serve(this: UnixListener<'stream'>, server: ConnectionServer, options?: UnixDuplexOptions): this
 }
 /** Whether something can be done, and if not, why. */
 export interface Capability {

@@ -6,6 +6,8 @@
  */
 
 import './lib/conversions.js'
+import './lib/duplex.js'
+import './lib/duplex-server.js'
 
 export type { Data } from './lib/arguments.js'
 export {
@@ -24,6 +26,8 @@ export type { NetSocketOptions } from './lib/conversions.js'
 export { type Credentials, type Ids, peerCredentials, type When } from './lib/credentials.js'
 export { type InternetAddress, OwnedFd, openSocket } from './lib/descriptor.js'
 export { type Detached, detachFd } from './lib/detaching.js'
+export type { UnixDuplex, UnixDuplexOptions } from './lib/duplex.js'
+export type { ConnectionServer } from './lib/duplex-server.js'
 export type { Envelope } from './lib/envelope.js'
 export { type ErrorCode, hasCode, type SocketError } from './lib/errors.js'
 export type { FdFileHandle } from './lib/file-handle.js'

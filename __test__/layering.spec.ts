@@ -7,11 +7,11 @@ import ts from 'typescript'
 
 /** The modules of index.ts, entries/ and lib/, highest level first. A module imports strictly lower levels. */
 const levels = [
-  ['index', 'entries/systemd', 'entries/handoff'],
-  ['systemd-listen', 'systemd-journal', 'systemd-watchdog', 'handoff'],
-  ['live-handles', 'frames', 'http-connections'],
-  ['conversions', 'detaching', 'systemd-notify'],
-  ['listener', 'capabilities', 'systemd-socket'],
+  ['index', 'entries/systemd', 'entries/handoff', 'entries/usocket', 'entries/unix-dgram'],
+  ['systemd-listen', 'systemd-journal', 'systemd-watchdog', 'handoff', 'duplex-server', 'usocket-server'],
+  ['live-handles', 'frames', 'http-connections', 'usocket', 'unix-dgram'],
+  ['conversions', 'detaching', 'systemd-notify', 'duplex'],
+  ['listener', 'capabilities', 'systemd-socket', 'duplex-reading', 'duplex-writing', 'duplex-net'],
   ['connect'],
   ['socket'],
   ['receiving', 'sending'],
