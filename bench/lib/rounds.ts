@@ -30,6 +30,11 @@ export interface Plan {
   milliseconds: number
 }
 
+/** For rows that are processes: how long they work before the clock runs. */
+export interface TrialPlan extends Plan {
+  warm: number
+}
+
 export async function measure(rows: readonly Row[], plan: Plan): Promise<Result[]> {
   const runs: Run[] = []
   for (const row of rows) runs.push(await prepare(row, plan.milliseconds))

@@ -5,14 +5,14 @@
 import { join } from 'node:path'
 import { peer } from './peers.js'
 import { type Cpus, cpusOf, withQueueLength } from './placement.js'
-import { interleave, type Plan, type Result, type Run } from './rounds.js'
+import { interleave, type Result, type Run, type TrialPlan } from './rounds.js'
 import type { TrialSettings } from './settings.js'
 import { runTrial, type Told, type Trial } from './trial.js'
 import { commandOf, type Variant, type Workload } from './workload.js'
 
 type Prepared = Trial | { notBuilt: string }
 
-export async function measureWorkload(workload: Workload, plan: Plan, folder: string): Promise<Result[]> {
+export async function measureWorkload(workload: Workload, plan: TrialPlan, folder: string): Promise<Result[]> {
   const runs = workload.variants.map((variant) => runOf(workload, variant, prepare(workload, variant, plan, folder)))
   return await interleave(runs, plan.rounds)
 }
@@ -33,7 +33,7 @@ function runOf(workload: Workload, { name }: Variant, trial: Prepared): Run {
   return { result, once }
 }
 
-function prepare(workload: Workload, variant: Variant, plan: Plan, folder: string): Prepared {
+function prepare(workload: Workload, variant: Variant, plan: TrialPlan, folder: string): Prepared {
   const cpus = cpusOf(workload.placement)
   const prefix = workload.queueLength === undefined ? [] : withQueueLength(workload.queueLength)
   const made = variant.peer === undefined ? { path: '' } : peer(variant.peer)
@@ -45,12 +45,12 @@ function prepare(workload: Workload, variant: Variant, plan: Plan, folder: strin
 
 function settingsOf(
   { settings, stretch = 1 }: Workload,
-  { milliseconds }: Plan,
+  { warm, milliseconds }: TrialPlan,
   path: string,
   peer: string,
   otherCpu: string,
 ): TrialSettings {
-  return { ...settings, path, warm: milliseconds / 2, timed: milliseconds * stretch, peer, otherCpu }
+  return { ...settings, path, warm, timed: milliseconds * stretch, peer, otherCpu }
 }
 
 function trialOf(

@@ -40,7 +40,8 @@ async function main(): Promise<void> {
 }
 
 async function reportOn(workload: Workload, options: WorkloadOptions): Promise<Report> {
-  const results = await measureWorkload(workload, options, folder)
+  const rounds = workload.targets.length > 0 ? options.rounds : options.otherRounds
+  const results = await measureWorkload(workload, { ...options, rounds }, folder)
   const title = `${workload.title}, ${PLACES[workload.placement]}`
   return { title, unit: workload.unit, results, comparisons: comparisonsOf(workload, results), notes: [] }
 }
