@@ -8,20 +8,27 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 
 /// Reads `192.0.2.1`, `2001:db8::1` or `fe80::1%eth0` and a port. `EINVAL` where it is none of them.
 pub fn parse(address: &str, port: u16) -> Result<SockaddrStorage> {
-    let (host, zone) = address.split_once('%').unwrap_or((address, ""));
-    let socket = match host.parse::<IpAddr>().map_err(|_| Errno::EINVAL)? {
-        IpAddr::V4(_) if !zone.is_empty() => return Err(Errno::EINVAL),
-        IpAddr::V4(host) => SocketAddr::V4(SocketAddrV4::new(host, port)),
-        IpAddr::V6(host) => SocketAddr::V6(SocketAddrV6::new(host, port, 0, scope(zone)?)),
+    let (host, zone) = match address.split_once('%') {
+        Some((host, zone)) => (host, Some(zone)),
+        None => (address, None),
+    };
+    let socket = match (host.parse::<IpAddr>().map_err(|_| Errno::EINVAL)?, zone) {
+        (IpAddr::V4(host), None) => SocketAddr::V4(SocketAddrV4::new(host, port)),
+        (IpAddr::V4(_), Some(_)) => return Err(Errno::EINVAL),
+        (IpAddr::V6(host), zone) => SocketAddr::V6(SocketAddrV6::new(host, port, 0, zone.map_or(Ok(0), scope)?)),
     };
     Ok(SockaddrStorage::from(socket))
 }
 
+/// The number of an interface, in digits and without a sign, or that of the interface with a name.
 fn scope(zone: &str) -> Result<u32> {
     if zone.is_empty() {
-        return Ok(0);
+        return Err(Errno::EINVAL);
     }
-    zone.parse().or_else(|_| nix::net::if_::if_nametoindex(zone))
+    if zone.bytes().all(|byte| byte.is_ascii_digit()) {
+        return zone.parse().map_err(|_| Errno::EINVAL);
+    }
+    nix::net::if_::if_nametoindex(zone)
 }
 
 /// The text form of an address and its port; `None` for another family.
@@ -98,7 +105,7 @@ mod tests {
 
     #[test]
     fn names_and_nonsense_are_refused() {
-        for text in ["localhost", "", "127.0.0.1%1", "::1%no-such-interface"] {
+        for text in ["localhost", "", "127.0.0.1%1", "127.0.0.1%", "::1%", "::1%+1", "::1%no-such-interface"] {
             assert!(parse(text, 1).is_err(), "{text}");
         }
     }
