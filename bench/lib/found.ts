@@ -15,7 +15,12 @@ export interface Found {
 }
 
 const CURVES: Record<string, Axes> = {
-  size: { title: 'seqpacket: cost against the size of a message', x: 'bytes of a message', y: 'nanoseconds each' },
+  size: {
+    title: 'seqpacket: cost against the size of a message',
+    x: 'bytes of a message',
+    y: 'nanoseconds each',
+    isBinary: true,
+  },
   connections: {
     title: 'Ping-pong of 64 B: cost against the number of active connections',
     x: 'active connections',

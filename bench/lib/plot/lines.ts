@@ -20,6 +20,8 @@ export interface Axes {
   title: string
   x: string
   y: string
+  /** The places are powers of two. */
+  isBinary?: true
 }
 
 const WIDTH = 900
@@ -29,7 +31,7 @@ const RIGHT = 640
 const TOP = 50
 const BOTTOM = 390
 
-export function lineChart({ title, x, y }: Axes, curves: readonly Curve[]): string {
+export function lineChart({ title, x, y, isBinary }: Axes, curves: readonly Curve[]): string {
   const points = curves.flatMap((curve) => curve.points)
   const places = [...new Set(points.map((point) => point.x))]
   const across = { ...logarithmic(places, LEFT, RIGHT), ticks: places }
@@ -43,19 +45,24 @@ export function lineChart({ title, x, y }: Axes, curves: readonly Curve[]): stri
     text((LEFT + RIGHT) / 2, HEIGHT - 14, x, { 'text-anchor': 'middle' }),
     text(12, TOP - 8, y, { 'font-size': 11 }),
   ]
-  return picture(WIDTH, HEIGHT, title, [...grid(across, up), ...words, ...drawn])
+  return picture(WIDTH, HEIGHT, title, [...grid(across, up, isBinary ? binaryText : tickText), ...words, ...drawn])
 }
 
-function grid(across: Scale, up: Scale): string[] {
+function grid(across: Scale, up: Scale, written: (value: number) => string): string[] {
   const upright = across.ticks.flatMap((tick) => [
     line(across.at(tick), TOP, across.at(tick), BOTTOM),
-    text(across.at(tick), BOTTOM + 16, tickText(tick), { 'text-anchor': 'middle', 'font-size': 11 }),
+    text(across.at(tick), BOTTOM + 16, written(tick), { 'text-anchor': 'middle', 'font-size': 11 }),
   ])
   const level = up.ticks.flatMap((tick) => [
     line(LEFT, up.at(tick), RIGHT, up.at(tick)),
     text(LEFT - 6, up.at(tick) + 4, tickText(tick), { 'text-anchor': 'end', 'font-size': 11 }),
   ])
   return [...upright, ...level]
+}
+
+/** `64`, `4 Ki` */
+function binaryText(value: number): string {
+  return value < 1024 ? String(value) : `${value / 1024} Ki`
 }
 
 function drawCurve({ name, points }: Curve, at: number, across: Scale, up: Scale): string[] {
