@@ -43,6 +43,8 @@ export interface Account {
 
 /** Small enough for the kernel to take all or nothing, on a stream too. */
 const SIZE = 4096
+/** Much more than it takes at once. */
+const LARGE = 1 << 20
 const CONNECTIONS = 4
 const TRIES = 12
 const LAST = -1
@@ -80,6 +82,41 @@ class Scenario {
       await this.#ends(client, server)
     }
     dispose(listener)
+    if (type === 'stream') await this.#large()
+  }
+
+  /** A message that goes in many parts: if it fails in the middle, what arrives is what the error says, and nothing follows. */
+  async #large(): Promise<void> {
+    const [from, to] = pair()
+    const arriving = this.#bytesUntilEnd(to)
+    const written = await this.#sendLarge(from)
+    dispose(from)
+    const arrived = await arriving
+    if (arrived !== written) throw new Error(`${arrived} bytes of a message arrived, of which ${written} were sent`)
+    dispose(to)
+  }
+
+  async #sendLarge(socket: UnixSocket): Promise<number> {
+    for (;;) {
+      try {
+        await socket.send(Buffer.alloc(LARGE))
+        return LARGE
+      } catch (error) {
+        this.#note('send', error as SocketError)
+        const { bytesWritten = 0, code } = error as SocketError
+        if (bytesWritten > 0 && code !== 'EPIPE' && !socket.closed)
+          throw new Error('It may go on behind half a message')
+        if (bytesWritten > 0) return bytesWritten
+      }
+    }
+  }
+
+  async #bytesUntilEnd(socket: UnixSocket): Promise<number> {
+    for (let count = 0; ; ) {
+      const message = await this.#persist('receive', () => socket.recv())
+      if (message === null) return count
+      count += message.data.length
+    }
   }
 
   /** The accept waits before anybody comes. */
@@ -114,12 +151,16 @@ class Scenario {
       try {
         return await action()
       } catch (error) {
-        const { code, syscall } = error as SocketError
+        const { code } = error as SocketError
         if (code === 'ABORT_ERR') throw error
-        this.account.failures.push({ operation, code, syscall })
+        this.#note(operation, error as SocketError)
         if (attempt === TRIES || code === undefined) throw error
       }
     }
+  }
+
+  #note(operation: string, { code, syscall }: SocketError): void {
+    this.account.failures.push({ operation, code, syscall })
   }
 
   /** Single messages, as many as there is room for, one that has to wait, then many in one call. */
