@@ -7,10 +7,13 @@ import { createInterface } from 'node:readline'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import {
   bind,
+  capabilities,
+  type Envelope,
   hasCode,
   listen,
   type Message,
   type OwnedFd,
+  type SocketOptions,
   type SocketType,
   type UnixListener,
   type UnixSocket,
@@ -150,7 +153,14 @@ function sizeFor(type: SocketType, random: Random): number {
 
 function kindsFor(random: Random): string[] {
   if (random.chance(LINGERING)) return ['lingering']
+  if (random.chance(0.02)) return Array.from({ length: 253 }, () => 'null')
   return Array.from({ length: 1 + random.below(random.chance(0.1) ? 60 : 4) }, () => random.of(KINDS))
+}
+
+/** What our socket wants to be given. */
+function wishes(random: Random): SocketOptions {
+  const passProcess = random.chance(0.2) && capabilities().passProcess.available
+  return { maxFds: random.of(LIMITS), passCredentials: random.chance(0.2), passProcess }
 }
 
 /** As the peer makes it. */
@@ -278,12 +288,13 @@ class Intake {
     return true
   }
 
-  #note(data: Buffer, message: Pick<Message, 'fdsRefused' | 'takeFds' | 'fds' | 'close'>): void {
+  #note(data: Buffer, message: Envelope): void {
     this.arrived.data.push(data)
     const fds: readonly OwnedFd[] = message.fdsRefused > 0 ? [] : message.fds
     if (message.fdsRefused + fds.length > 0) this.arrived.fds.push(message.fdsRefused + fds.length)
     for (const fd of fds) if (fd.kind === '') throw new Error('A descriptor is of no kind')
     if (message.fdsRefused === 0 && this.#random.chance(0.5)) for (const fd of message.takeFds()) fd.close()
+    if (this.#random.chance(0.3)) message.takeProcess()?.close()
     message.close()
   }
 }
@@ -373,7 +384,7 @@ export class Arena {
     script: Step[],
     random: Random,
   ): Promise<string | null> {
-    const listener = listen<typeof type>(path, { type, maxFds: random.of(LIMITS) })
+    const listener = listen<typeof type>(path, { type, ...wishes(random) })
     const reception = new Reception(listener, random)
     const sent = sentOf(script, await this.#peer.perform(script))
     while (reception.intakes.length < sent.length) await setImmediate()
@@ -383,7 +394,7 @@ export class Arena {
   }
 
   async #datagrams(path: string, script: Step[], random: Random): Promise<string | null> {
-    const socket = bind(path, { maxFds: random.of(LIMITS) })
+    const socket = bind(path, wishes(random))
     const intake = new Intake(socket, random)
     const performing = this.#peer.perform(script)
     const received = intake.until(performing)
