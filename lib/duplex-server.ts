@@ -3,6 +3,7 @@
  * UnixDuplex. It knows the `'connection'` event and nothing of what a server does with it.
  */
 import type { EventEmitter } from 'node:events'
+import { Server as TlsServer } from 'node:tls'
 import { optionsObject } from './arguments.js'
 import type { UnixDuplexOptions } from './duplex.js'
 import { invalidType, ownError } from './errors.js'
@@ -44,7 +45,9 @@ function serve(
 ): UnixListener<'stream'> {
   if (typeof server?.emit !== 'function') throw invalidType('server', 'a net.Server', server)
   if (this.type !== 'stream') throw ownError('ERR_FD_KIND', `A ${this.type} listener has no connections for a server`)
-  const given = { allowHalfOpen: server.allowHalfOpen === true, ...optionsObject(options) }
+  // TLS ends by itself: what lies below must not do it before the last bytes are out.
+  const allowHalfOpen = server.allowHalfOpen === true || server instanceof TlsServer
+  const given = { allowHalfOpen, ...optionsObject(options) }
   // Throws where it is closed, before anything is promised.
   for (const socket of this.takeAccepted()) give(socket, server, given)
   const close = (): void => void this.close()

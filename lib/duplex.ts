@@ -13,7 +13,7 @@ import { type Done, Outlet, type Parcel } from './duplex-writing.js'
 import { hasCode, invalidType, invalidValue, ownError, type SocketError, systemError } from './errors.js'
 import type { Message } from './message.js'
 import { constants } from './native.js'
-import type { SocketOptions } from './options.js'
+import { assertExact, checkOptions, type SocketOptions } from './options.js'
 import type { SocketType } from './outgoing.js'
 import { UnixSocket } from './socket.js'
 import { type FdSource, fdOf, LASTING } from './source.js'
@@ -195,9 +195,17 @@ class SocketDuplex extends NetLikeDuplex {
   }
 
   #take(message: Message): boolean {
-    if (carries(message)) this.#giveFds(message)
-    if (this.destroyed) return false
-    const { data } = message
+    let wantsMore = false
+    try {
+      if (carries(message)) this.#giveFds(message)
+    } finally {
+      // Also if a listener has thrown: the bytes are not lost for that.
+      if (!this.destroyed) wantsMore = this.#giveBytes(message.data)
+    }
+    return wantsMore
+  }
+
+  #giveBytes(data: Buffer): boolean {
     this.#bytesRead += data.length
     this.active()
     return this.push(data)
@@ -420,10 +428,11 @@ function toDuplex(this: UnixSocket<'stream'>, options?: UnixDuplexOptions): Unix
   if (!Array.isArray(unread)) throw invalidType('options.unread', 'an array', unread)
   checkWait(signal === undefined ? undefined : { signal })
   if (this.type !== 'stream') throw ownError('ERR_FD_KIND', `A ${this.type} socket cannot become a UnixDuplex`)
+  const socketOptions = { maxFds: this.maxFds, fdsAt }
+  if (checkOptions(socketOptions).exact) assertExact()
   this.assertDetachable()
   const duplex = new SocketDuplex(streamOptions(given), this.peerAddress)
-  const { maxFds } = this
-  duplex.attach(UnixSocket.adopt(this.detach(), { maxFds, fdsAt }) as UnixSocket<'stream'>, unread)
+  duplex.attach(UnixSocket.adopt(this.detach(), socketOptions) as UnixSocket<'stream'>, unread)
   if (signal !== undefined) addAbortSignal(signal, duplex)
   return duplex as UnixDuplex
 }
