@@ -56,6 +56,12 @@ async function settled(ended: Promise<void> | undefined, milliseconds?: number) 
   return Promise.race([all, patience])
 }
 
+/** In groups of their own, so that all they start ends with them; a bench that is interrupted must end them itself. */
+const running = new Set<Program>()
+process.once('exit', () => {
+  for (const program of running) program.kill()
+})
+
 class Program {
   readonly told: Told[] = []
   readonly isReady: Promise<void>
@@ -66,6 +72,7 @@ class Program {
   constructor(role: string, command: readonly string[], env: NodeJS.ProcessEnv, patience: number) {
     const [file = '', ...args] = command
     this.#child = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    running.add(this)
     this.#child.stderr?.on('data', (text) => {
       this.#complaint += text
     })
@@ -110,6 +117,7 @@ class Program {
       this.#child.once('error', reject)
       this.#child.once('close', (code, signal) => {
         clearTimeout(timer)
+        running.delete(this)
         if (code === 0) resolve()
         else reject(new Error(`${role}: ${reasonOf(this.#complaint, code, signal)}`))
       })
