@@ -14,6 +14,10 @@ export interface Found {
   report: Report
 }
 
+const RATIOS: Record<string, string> = {
+  'ratios-peers': 'How many times as fast as peers',
+  'ratios-c': 'How many times as fast as C',
+}
 const CURVES: Record<string, Axes> = {
   size: {
     title: 'seqpacket: cost against the size of a message',
@@ -32,8 +36,7 @@ const CURVES: Record<string, Axes> = {
 /** File names and their contents. */
 export function picturesOf(found: readonly Found[]): Record<string, string> {
   const pictures: Record<string, string> = {}
-  const sides = { 'ratios-peers': 'How many times as fast as peers', 'ratios-c': 'How many times as fast as C' }
-  for (const [name, title] of Object.entries(sides)) {
+  for (const [name, title] of Object.entries(RATIOS)) {
     const bars = barsOf(found, name === 'ratios-c')
     if (bars.length > 0) pictures[name] = barChart(title, bars)
   }
@@ -42,6 +45,10 @@ export function picturesOf(found: readonly Found[]): Record<string, string> {
     if (curves.length > 0) pictures[name] = lineChart(axes, curves)
   }
   return pictures
+}
+
+function titleOf(picture: string): string {
+  return RATIOS[picture] ?? CURVES[picture]?.title ?? picture
 }
 
 function barsOf(found: readonly Found[], isC: boolean): Bar[] {
@@ -80,8 +87,9 @@ export function markdownOf(found: readonly Found[], machine: Machine, how: strin
     report.comparisons.filter(({ target }) => target !== null).map((each) => [report.title, ...comparisonCells(each)]),
   )
   const targets = markdownTable(['Workload', 'Times as fast', 'Measured', 'Target', ''], aimed)
-  const rows = found.map(({ report }) => `### ${capital(report.title)}\n\n${rowsOf(report)}`)
-  return [where, '## Targets', targets, '## All rows', ...rows].join('\n\n')
+  const pictures = Object.keys(picturesOf(found)).map((name) => `![${titleOf(name)}](performance/${name}.svg)`)
+  const rows = found.map(({ report }) => `#### ${capital(report.title)}\n\n${rowsOf(report)}`)
+  return [where, ...pictures, '### Targets', targets, '### All rows', ...rows].join('\n\n')
 }
 
 function rowsOf({ unit, results, comparisons }: Report): string {
