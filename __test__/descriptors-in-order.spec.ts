@@ -71,7 +71,7 @@ async function readSlowly(socket: UnixSocket, inodes: readonly number[]): Promis
 
 for (const type of ['stream', 'seqpacket'] as const) {
   test.serial(`${type}: every descriptor arrives once and in order`, async (t) => {
-    const [left, right] = pair(type, { maxFds: 3 })
+    const [left, right] = pair(type, { maxFds: 3, sendBufferSize: 8192 })
     const files = openMarked(folder, 97)
     const inodes = files.map(inodeOf)
     const before = openCount()

@@ -1,16 +1,12 @@
 // The process that came with a message owns a descriptor: none is left of it whatever becomes of the message, its batch or its
 // socket.
-import { readdirSync } from 'node:fs'
 import test from 'ava'
 import { type Message, pair } from '../index.js'
 import { guard } from './helpers/leaks.js'
+import { openCount } from './helpers/marked.js'
 
 guard(test)
 const rounds = 200
-
-function openCount(): number {
-  return readdirSync('/proc/self/fd').length
-}
 
 for (const type of ['stream', 'seqpacket', 'dgram'] as const) {
   test.serial(`of ${rounds} ${type} messages with a process that are closed no descriptor is left`, async (t) => {

@@ -1,19 +1,15 @@
 // The process that sent a message: it comes with passProcess, belongs to the message until it is taken, and no descriptor is left
 // of it whatever becomes of the message.
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { bind, listen, type Message, pair, peerProcess } from '../index.js'
 import { Actor } from './helpers/actor.js'
 import { guard } from './helpers/leaks.js'
+import { openCount } from './helpers/marked.js'
 
 const folder = guard(test)
 const path = join(folder, 'sock')
 const types = ['stream', 'seqpacket', 'dgram'] as const
-
-function openCount(): number {
-  return readdirSync('/proc/self/fd').length
-}
 
 for (const type of types) {
   test.serial(`a ${type} message has a handle of its sender, closed with the message`, async (t) => {

@@ -5,6 +5,7 @@ import { pair, type SocketError } from '../index.js'
 import { dispose } from './helpers/dispose.js'
 import { drain, fill, readAll, readBytes } from './helpers/fill.js'
 import { guard } from './helpers/leaks.js'
+import { nativeCalls } from './helpers/native-calls.js'
 import { stateOf } from './helpers/turns.js'
 
 guard(test)
@@ -237,5 +238,33 @@ test.serial('a part of a stream that trySend took is followed by its rest, as it
   await left.writable()
   t.true(left.trySend('yes'))
   t.is((await right.recv())?.data.toString(), 'yes')
+  dispose(left, right)
+})
+
+test.serial('what waits leaves with few system calls, each send with its own outcome', async (t) => {
+  const [left, right] = pair('seqpacket')
+  const taken = fill(left)
+  const aborted = new AbortController()
+  const sends = Array.from({ length: 100 }, (_, index) =>
+    left.send(`#${index}`, index === 50 ? { signal: aborted.signal } : {}).then(
+      () => 'sent',
+      (error: SocketError) => error.code,
+    ),
+  )
+  aborted.abort()
+  let arrived: Buffer[] = []
+  const calls = await nativeCalls(async () => {
+    arrived = drain(right)
+    await Promise.all(sends)
+  })
+  arrived.push(...drain(right))
+  const numbers = Array.from({ length: 100 }, (_, index) => index)
+  t.deepEqual(
+    await Promise.all(sends),
+    numbers.map((index) => (index === 50 ? 'ABORT_ERR' : 'sent')),
+  )
+  const expected = numbers.filter((index) => index !== 50).map((index) => `#${index}`)
+  t.deepEqual(arrived.slice(taken).map(String), expected)
+  t.true(calls.filter((name) => name === 'send' || name === 'sendMany').length < 10, calls.join())
   dispose(left, right)
 })

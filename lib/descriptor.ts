@@ -86,9 +86,14 @@ export class OwnedFd implements Disposable {
     closeWhenForgotten(this, handle)
   }
 
-  /** @internal Wraps a number that the native side already holds for us. */
-  static own(fd: number): OwnedFd {
-    return new OwnedFd(new Handle(fd, 'descriptor'))
+  /** @internal Wraps a number that the native side already holds for us. `mayBlock`: see {@link Handle}. */
+  static own(fd: number, mayBlock = false): OwnedFd {
+    return new OwnedFd(new Handle(fd, 'descriptor', mayBlock))
+  }
+
+  /** @internal It was received: its last close may take as long as somebody else likes. */
+  get mayBlock(): boolean {
+    return this.#handle.mayBlock
   }
 
   /** @internal Gives the number to another owner of this package; this object is closed afterwards. */
@@ -115,7 +120,8 @@ export class OwnedFd implements Disposable {
    * @throws EMFILE The process has no free number.
    */
   static dup(source: FdSource): OwnedFd {
-    return OwnedFd.own(check(native.duplicate(fdOf(source, 'source')), 'dup'))
+    const mayBlock = source instanceof OwnedFd && source.mayBlock
+    return OwnedFd.own(check(native.duplicate(fdOf(source, 'source')), 'dup'), mayBlock)
   }
 
   /** The number; -1 once closed. */
@@ -364,7 +370,8 @@ export class OwnedFd implements Disposable {
 
   /** A duplicate that is closed on its own. See dup(2). */
   dup(): OwnedFd {
-    return OwnedFd.dup(this.#handle.open)
+    this.#handle.open
+    return OwnedFd.dup(this)
   }
 
   /** Gives the number to you: nothing closes it any more but you. */

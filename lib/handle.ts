@@ -43,15 +43,18 @@ function unlinkAll(): void {
 export class Handle implements Forgettable {
   readonly what: string
   file: SocketFile | undefined
+  /** Its last close may take as long as somebody else likes: it is one that was received, or holds such ones in its queue. */
+  mayBlock: boolean
   readonly #onClose: (() => void)[] = []
   #fd: number
   #readiness: Readiness | undefined
   #referenced = true
 
   /** Takes charge of a number that the native side already holds for us. */
-  constructor(fd: number, what: string) {
+  constructor(fd: number, what: string, mayBlock = false) {
     this.#fd = fd
     this.what = what
+    this.mayBlock = mayBlock
   }
 
   /** -1 once closed or given up. */
@@ -89,12 +92,13 @@ export class Handle implements Forgettable {
     this.#onClose.push(action)
   }
 
-  /** File first, then the poller, then the number: nobody may see the path of a socket that is gone. */
+  /** File first, then the poller, then the number: nobody may see the path of a socket that is gone. Never waits. */
   close(): void {
     if (this.#fd < 0) return
     this.file?.unlink()
     const fd = this.#retire()
-    native.close(fd)
+    if (this.mayBlock) native.closeElsewhere(Int32Array.of(fd))
+    else native.close(fd)
   }
 
   /** Gives the number up without closing it; its file stays. */

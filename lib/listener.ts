@@ -304,7 +304,7 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
     this.#changed.restore(fd)
     if (!this.#wasNonblocking) check(native.setNonblocking(fd, false), 'fcntl')
     noLongerForgettable(this.#handle)
-    return OwnedFd.own(this.#handle.release())
+    return OwnedFd.own(this.#handle.release(), this.#handle.mayBlock)
   }
 
   /** The same as `close()`, without waiting. */
@@ -320,7 +320,8 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
   #applyOptions(): void {
     const { options, adopted } = this.#birth
     const fd = this.#handle.open
-    if (!adopted || options.namesMaxFds) this.#changed.setPassRights(fd, options.maxFds > 0)
+    const mayHoldFds = (!adopted || options.namesMaxFds) && this.#changed.setPassRights(fd, options.maxFds > 0)
+    if (mayHoldFds) this.#handle.mayBlock = true
     this.#changed.setPassing(fd, options.passCredentials, options.passProcess)
     if (adopted) this.#wasNonblocking = check(native.setNonblocking(fd, true), 'fcntl') === 1
   }

@@ -99,12 +99,17 @@ export class ChangedOptions {
     if (!this.#before.has(name)) this.#before.set(name, isSize ? before / 2 : before)
   }
 
-  /** Sets it where the kernel has it; before Linux 6.16 the descriptors of others are received and closed instead. */
-  setPassRights(fd: number, allowed: boolean): void {
+  /**
+   * Sets it where the kernel has it; before Linux 6.16 the descriptors of others are received and closed instead. Whether some may
+   * now come into the queue of the socket.
+   */
+  setPassRights(fd: number, allowed: boolean): boolean {
     try {
       this.set(fd, constants.soPassrights, Number(allowed))
+      return allowed
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOPROTOOPT') throw error
+      return true
     }
   }
 

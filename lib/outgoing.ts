@@ -127,7 +127,7 @@ const NO_EXTRAS: Extras = {
 function checkExtras(type: SocketType, options: SendOptions | undefined): Extras {
   if (options === undefined) return NO_EXTRAS
   const { fds, credentials, to, control, flags } = optionsObject(options)
-  if ((fds ?? credentials ?? to ?? control ?? flags) === undefined) return NO_EXTRAS
+  if ([fds, credentials, to, control, flags].every((extra) => extra === undefined)) return NO_EXTRAS
   const numbers = checkFds(fds)
   const others = [...checkControl(control), ...credentialsMessage(credentials)]
   return {

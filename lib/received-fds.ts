@@ -82,7 +82,7 @@ export class Share {
 
   /** An owner for each, once. */
   own(): OwnedFd[] {
-    return this.#numbers.take(this.#start, this.#end).map((number) => OwnedFd.own(number))
+    return this.#numbers.take(this.#start, this.#end).map((number) => OwnedFd.own(number, true))
   }
 
   /** Gives up the bare numbers, to be closed together with others. */
@@ -91,7 +91,7 @@ export class Share {
   }
 }
 
-/** close(2) of many numbers. */
+/** close(2) of many numbers, on a thread: nobody knows how long the last close of somebody else's file takes. */
 export function closeNumbers(numbers: readonly number[]): void {
-  if (numbers.length > 0) native.closeMany(Int32Array.from(numbers))
+  if (numbers.length > 0) native.closeElsewhere(Int32Array.from(numbers))
 }

@@ -151,7 +151,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
 
   set maxFds(count: number) {
     integer(count, 'maxFds', 0, constants.scmFdsMax)
-    this.#changed.setPassRights(this.#handle.open, count > 0)
+    if (this.#changed.setPassRights(this.#handle.open, count > 0)) this.#handle.mayBlock = true
     this.#source.maxFds = count
   }
 
@@ -468,7 +468,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
     const fd = this.assertDetachable()
     this.#changed.restore(fd)
     noLongerForgettable(this.#handle)
-    return OwnedFd.own(this.#handle.release())
+    return OwnedFd.own(this.#handle.release(), this.#handle.mayBlock)
   }
 
   /** @internal Throws as `detach`, which would lose nothing otherwise. Returns the number. */
@@ -491,7 +491,8 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
 
   #applyOptions({ options, adopted = false }: Birth): void {
     const fd = this.#handle.open
-    if (!adopted || options.namesMaxFds) this.#changed.setPassRights(fd, options.maxFds > 0)
+    const mayHoldFds = (!adopted || options.namesMaxFds) && this.#changed.setPassRights(fd, options.maxFds > 0)
+    if (mayHoldFds) this.#handle.mayBlock = true
     if (this.type === 'seqpacket') this.#changed.set(fd, constants.soTimestamp, 1)
     this.#changed.setPassing(fd, options.passCredentials, options.passProcess)
     if (options.sendBufferSize !== undefined) this.sendBufferSize = options.sendBufferSize
@@ -523,7 +524,7 @@ export function adoptWith<S>(fd: OwnedFd | number, listening: boolean, what: str
   if (number < 0) throw closedError('descriptor')
   checkUnixSocket(number, listening)
   if (!(fd instanceof OwnedFd)) check(native.adopt(number), 'fcntl')
-  const handle = new Handle(number, what)
+  const handle = new Handle(number, what, fd instanceof OwnedFd && fd.mayBlock)
   try {
     const made = make(handle)
     if (fd instanceof OwnedFd) fd.surrender()

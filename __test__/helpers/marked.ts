@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, openSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { OwnedFd } from '../../index.js'
+import { native } from '../../lib/native.js'
 
 /** Opens `count` files of the folder, each holding its own number as text. */
 export function openMarked(folder: string, count: number): number[] {
@@ -28,5 +29,7 @@ export function inodesOf(sources: readonly (number | OwnedFd)[]): number[] {
 
 /** How many descriptors this process has open, that of the listing aside. */
 export function openCount(): number {
+  // What may block is closed on a thread.
+  native.awaitClosed(20_000)
   return readdirSync('/proc/self/fd').length - 1
 }

@@ -1,13 +1,9 @@
 // Scenarios about identities for a process that is short of descriptors: run by child.ts with a low limit.
-import { readdirSync } from 'node:fs'
 import { type Message, pair, peerCredentials, peerProcess, type SocketError } from '../../index.js'
 import { serveScenarios } from './child.js'
 import { dispose } from './dispose.js'
 import { exhaust } from './exhaust.js'
-
-function openCount(): number {
-  return readdirSync('/proc/self/fd').length - 1
-}
+import { openCount } from './marked.js'
 
 function errorOf(action: () => unknown): object | null {
   try {

@@ -5,10 +5,7 @@ import { serveScenarios } from './child.js'
 import { dispose } from './dispose.js'
 import { exhaust } from './exhaust.js'
 import { drain, fill } from './fill.js'
-
-function openCount(): number {
-  return readdirSync('/proc/self/fd').length - 1
-}
+import { openCount } from './marked.js'
 
 /** The poller opens its descriptors at the first wait. */
 async function startPoller(socket: UnixSocket): Promise<void> {

@@ -5,9 +5,10 @@ use crate::state::{self, borrow, code, done, negative};
 use napi::bindgen_prelude::{BufferSlice, Either};
 use napi::{Env, Result};
 use napi_derive::napi;
+use std::time::Duration;
 use unix_socket::descriptor::{self, Progress};
 use unix_socket::jobs::Work;
-use unix_socket::{kind, Errno};
+use unix_socket::{kind, reaper, Errno};
 
 /// "This kind cannot promise not to wait": outside the range of error numbers.
 const THREAD: i32 = -1_000_000;
@@ -31,14 +32,18 @@ pub fn close(env: Env, fd: i32) -> Result<i32> {
     Ok(state::of(&env)?.take(fd).map_or(negative(Errno::EBADF), |_closed| 0))
 }
 
-/// close(2) of many numbers in our charge; others are passed over.
+/// close(2), on a thread, of numbers in our charge whose last close may block; others are passed over.
 #[napi(catch_unwind)]
-pub fn close_many(env: Env, fds: &[i32]) -> Result<()> {
+pub fn close_elsewhere(env: Env, fds: &[i32]) -> Result<()> {
     let state = state::of(&env)?;
-    for fd in fds {
-        drop(state.take(*fd));
-    }
+    reaper::close(fds.iter().filter_map(|fd| state.take(*fd)));
     Ok(())
+}
+
+/// Waits until everything that `closeElsewhere` was given has been closed; `false`: not within so many milliseconds. For tests.
+#[napi(catch_unwind)]
+pub fn await_closed(milliseconds: u32) -> bool {
+    reaper::wait_quiet(Duration::from_millis(u64::from(milliseconds)))
 }
 
 /// dup(2), close-on-exec: the new descriptor.

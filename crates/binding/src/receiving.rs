@@ -15,6 +15,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use unix_socket::control::{self, FDS_MAX};
 use unix_socket::exact::{self, Reach};
 use unix_socket::process::{self, ProcessIds};
+use unix_socket::reaper;
 use unix_socket::receive::{self, Look, Place, Received};
 use unix_socket::spare::Spare;
 use unix_socket::{address, Errno};
@@ -256,7 +257,10 @@ impl Receiver<'_> {
     fn record_special(&mut self, slot: usize, received: Received) {
         let brought = received.fds.len();
         let refused = brought > self.max_fds;
-        let given = if refused { Vec::new() } else { received.fds };
+        let mut given = received.fds;
+        if refused {
+            reaper::close(given.drain(..));
+        }
         let Memory { meta, fds, extra, .. } = self.memory;
         let row = &mut meta[(slot + 1) * META_STRIDE..(slot + 2) * META_STRIDE];
         row[2] = given.len() as i32;

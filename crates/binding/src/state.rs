@@ -11,6 +11,7 @@ use std::rc::Rc;
 use unix_socket::bind::BoundFile;
 use unix_socket::jobs::Jobs;
 use unix_socket::poller::Poller;
+use unix_socket::reaper;
 use unix_socket::Errno;
 
 /// Per-environment state, reached through [`of`].
@@ -108,9 +109,7 @@ impl Drop for State {
             let _ = file.unlink();
         }
         let numbers = self.owned.get_mut().all();
-        for number in numbers {
-            drop(self.take(number));
-        }
+        reaper::close(numbers.into_iter().filter_map(|number| self.take(number)));
     }
 }
 

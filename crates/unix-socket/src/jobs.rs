@@ -3,6 +3,7 @@
 //! A job owns a duplicate of its descriptor, so the user may close his number at any time. Finished jobs wait in a list that the
 //! poller's wake-up announces. Knows nothing of Node's thread pool: one hostile descriptor cannot use that up.
 
+use crate::pin;
 use crate::poller::Wake;
 use crate::syscall::retry;
 use crate::{descriptor, Errno, Result};
@@ -80,6 +81,7 @@ impl Jobs {
             self.shared.changed.notify_one();
             return Ok(());
         }
+        pin::keep_loaded();
         let shared = Arc::clone(&self.shared);
         match std::thread::Builder::new().name("ancillary".into()).spawn(move || run(&shared)) {
             Ok(_) => state.threads += 1,

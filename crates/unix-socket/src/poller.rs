@@ -5,6 +5,7 @@
 use crate::{Errno, Result};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::eventfd::{EfdFlags, EventFd};
+use std::cell::RefCell;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ pub struct Event {
 pub struct Poller {
     epoll: Epoll,
     wake: Arc<EventFd>,
+    /// Where the kernel writes events: kept, because there is a wake-up for each small message of a conversation.
+    buffer: RefCell<Vec<EpollEvent>>,
 }
 
 /// Wakes a [`Poller`] from any thread.
@@ -43,7 +46,7 @@ impl Poller {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         let wake = Arc::new(EventFd::from_value_and_flags(0, EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
         epoll.add(&*wake, EpollEvent::new(EpollFlags::EPOLLIN, WAKE_KEY))?;
-        Ok(Self { epoll, wake })
+        Ok(Self { epoll, wake, buffer: RefCell::default() })
     }
 
     /// The descriptor that is readable while events wait.
@@ -73,7 +76,8 @@ impl Poller {
 
     /// Writes the events that hold now into `events` and returns how many; never waits. The wake-up is reset by being reported.
     pub fn take(&self, events: &mut Vec<Event>, limit: usize) -> Result<()> {
-        let mut buffer = vec![EpollEvent::empty(); limit];
+        let mut buffer = self.buffer.borrow_mut();
+        buffer.resize(limit, EpollEvent::empty());
         let count = match self.epoll.wait(&mut buffer, EpollTimeout::ZERO) {
             Err(Errno::EINTR) => 0,
             other => other?,

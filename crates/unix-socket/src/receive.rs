@@ -9,6 +9,7 @@ use crate::control::{self, ControlBuffer};
 use crate::credentials::linux::Ucred;
 use crate::descriptor::above_stdio;
 use crate::os::SCM_PIDFD;
+use crate::reaper;
 use crate::syscall::{self, retry};
 use crate::Result;
 use libc::iovec;
@@ -209,7 +210,7 @@ unsafe fn own(bytes: &[u8], flags: i32, look: Look) -> Received {
     }
     received.fds_truncated |= flags & libc::MSG_CTRUNC != 0;
     if received.fds_truncated {
-        received.fds.clear();
+        reaper::close(received.fds.drain(..));
     }
     received
 }

@@ -4,7 +4,7 @@
 use nix::sys::resource::{getrlimit, setrlimit, Resource};
 use std::os::fd::{AsFd, AsRawFd};
 use unix_socket::control::{ControlMessage, Encoder};
-use unix_socket::{message, receive, socket};
+use unix_socket::{message, reaper, receive, socket};
 
 fn open_count() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
@@ -33,5 +33,6 @@ fn descriptors_that_came_before_the_limit_are_closed_and_the_data_is_kept() {
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard).unwrap();
     assert_eq!((received.copied, received.fds_truncated, received.fds.len()), (4, true, 0));
     assert_eq!(&data, b"kept");
+    assert!(reaper::wait_quiet(std::time::Duration::from_secs(20)));
     assert_eq!(open_count(), before);
 }

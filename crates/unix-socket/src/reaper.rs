@@ -1,0 +1,131 @@
+//! Closes that may block, on threads of our own: the last close of a descriptor that somebody else made can take as long as that
+//! somebody likes (a TCP socket with SO_LINGER, a file of a FUSE server), and so can that of a socket which still holds such
+//! descriptors in its queue.
+//!
+//! One for the whole process. A close that takes long keeps its thread, and others go on. Knows nothing of who gave a descriptor.
+
+use crate::pin;
+use std::collections::VecDeque;
+use std::os::fd::OwnedFd;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Most threads that may be stuck in a close at a time.
+pub const THREADS_MAX: usize = 16;
+/// A close that has taken longer has got stuck: the next one needs another thread.
+const STUCK: Duration = Duration::from_millis(50);
+/// How long a thread without work stays.
+const IDLE: Duration = Duration::from_secs(5);
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<OwnedFd>,
+    threads: usize,
+    idle: usize,
+    /// Those that are in a close.
+    closing: usize,
+    /// When a thread last took a descriptor to close it.
+    taken: Option<Instant>,
+}
+
+static STATE: Mutex<State> =
+    Mutex::new(State { waiting: VecDeque::new(), threads: 0, idle: 0, closing: 0, taken: None });
+/// Work has come, or a watcher is wanted.
+static CHANGED: Condvar = Condvar::new();
+/// Nothing waits and nothing is being closed.
+static QUIET: Condvar = Condvar::new();
+
+fn lock() -> MutexGuard<'static, State> {
+    STATE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Closes descriptors soon, in order as far as none of them gets stuck. Where no thread can be had, closes them at once.
+pub fn close(fds: impl IntoIterator<Item = OwnedFd>) {
+    let mut state = lock();
+    state.waiting.extend(fds);
+    if state.waiting.is_empty() {
+        return;
+    }
+    if state.idle > 0 {
+        CHANGED.notify_one();
+        return;
+    }
+    let all_close = state.closing == state.threads && state.threads < THREADS_MAX;
+    if all_close && !start(&mut state) && state.threads == 0 {
+        let left = std::mem::take(&mut state.waiting);
+        drop(state);
+        drop(left);
+    }
+}
+
+/// Whether all threads are stuck, so that nothing more is closed until one comes free.
+pub fn is_stuck() -> bool {
+    let state = lock();
+    state.closing >= THREADS_MAX && !state.waiting.is_empty()
+}
+
+/// Waits until everything that was given has been closed. `false`: not within this time.
+pub fn wait_quiet(limit: Duration) -> bool {
+    let is_busy = |state: &mut State| !state.waiting.is_empty() || state.closing > 0;
+    let (_state, waited) = QUIET.wait_timeout_while(lock(), limit, is_busy).unwrap_or_else(PoisonError::into_inner);
+    !waited.timed_out()
+}
+
+fn start(state: &mut State) -> bool {
+    pin::keep_loaded();
+    let started = std::thread::Builder::new().name("ancillary-close".into()).spawn(run).is_ok();
+    state.threads += usize::from(started);
+    started
+}
+
+fn run() {
+    let mut state = lock();
+    loop {
+        state = work(state);
+        if state.closing == 0 {
+            QUIET.notify_all();
+        }
+        state.idle += 1;
+        // While another thread closes, somebody must see to it that a close which gets stuck does not hold up the others.
+        let watching = state.closing > 0 && !state.waiting.is_empty();
+        let patience = if watching { STUCK } else { IDLE };
+        let (guard, waited) = CHANGED.wait_timeout(state, patience).unwrap_or_else(PoisonError::into_inner);
+        state = guard;
+        state.idle -= 1;
+        if waited.timed_out() && state.waiting.is_empty() {
+            state.threads -= 1;
+            return;
+        }
+    }
+}
+
+/// Closes one after the other, as long as it is this thread's turn: one thread works at a time, until its close gets stuck.
+fn work(mut state: MutexGuard<'static, State>) -> MutexGuard<'static, State> {
+    while is_free(&state) {
+        let Some(fd) = state.waiting.pop_front() else { break };
+        state.closing += 1;
+        state.taken = Some(Instant::now());
+        // Somebody to watch while this one closes.
+        if !state.waiting.is_empty() {
+            want_watcher(&mut state);
+        }
+        drop(state);
+        drop(fd);
+        state = lock();
+        state.closing -= 1;
+    }
+    state
+}
+
+fn want_watcher(state: &mut State) {
+    if state.idle > 0 {
+        CHANGED.notify_one();
+    } else if state.threads < THREADS_MAX {
+        start(state);
+    }
+}
+
+/// Nobody closes, or those who do are stuck.
+fn is_free(state: &State) -> bool {
+    state.closing == 0 || state.taken.is_none_or(|taken| taken.elapsed() >= STUCK)
+}
