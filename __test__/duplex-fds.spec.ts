@@ -101,6 +101,22 @@ test.serial('a corked write with descriptors keeps its place', async (t) => {
   closeAll(marked)
 })
 
+test.serial('other bytes are in no message with descriptors', async (t) => {
+  const marked = openMarked(folder, 1)
+  const [left, right] = pair('stream', { maxFds: 1 })
+  const duplex = left.toDuplex()
+  duplex.cork()
+  duplex.writeWithFds(Buffer.from('with'), marked)
+  duplex.write('without')
+  duplex.uncork()
+  const [first, second] = [await right.recv(), await right.recv()]
+  t.deepEqual([String(first?.data), first?.fds.length, String(second?.data)], ['with', 1, 'without'])
+  first?.close()
+  duplex.destroy()
+  await right.close()
+  closeAll(marked)
+})
+
 test.serial('they wait for whoever listens for them first', async (t) => {
   const marked = openMarked(folder, 1)
   const [left, right] = duplexes()

@@ -78,12 +78,15 @@ test.serial('a connected sender is told of congestion, and when it has passed', 
   for (; error === undefined; count++) client.send(Buffer.from(`${count}`), note)
   t.deepEqual([error.message, error.code], ['congestion', 1])
   const refused: Buffer[] = []
+  let writable = 0
+  client.on('writable', () => writable++)
   client.on('congestion', (bytes) => refused.push(bytes))
   client.send(Buffer.from('refused'))
   t.deepEqual(refused.map(String), ['refused'])
   await once(client, 'writable')
   client.send(Buffer.from('last'))
   while (messages.at(-1) !== 'last') await once(socket, 'message')
+  t.is(writable, 1)
   t.deepEqual(messages, [...Array.from({ length: count - 1 }, (_, index) => `${index}`), 'last'])
   client.close()
   socket.close()
