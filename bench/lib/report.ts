@@ -107,6 +107,6 @@ export function comparisonCells(comparison: Comparison): Cells {
   const ratio = measuredOf(comparison)
   if (ratio === null) return [name, 'not compared: one of the two is not there']
   const measured = spreadText(ratio, (value) => value.toFixed(2))
-  const aim = target === null ? '' : `${atMost ? '≤ ' : ''}${target.toFixed(target < 1 || atMost ? 2 : 1)}`
+  const aim = target === null ? '' : `${atMost ? '≤ ' : ''}${target.toFixed(Number.isInteger(target * 10) ? 1 : 2)}`
   return [name, measured, aim, verdictOn(comparison)]
 }

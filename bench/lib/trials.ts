@@ -40,7 +40,8 @@ function prepare(workload: Workload, variant: Variant, plan: TrialPlan, folder: 
   for (const each of [cpus, prefix]) if ('notPossible' in each) return { notBuilt: each.notPossible }
   if ('notBuilt' in made) return made
   const settings = settingsOf(workload, plan, join(folder, 'socket'), made.path, (cpus as Cpus).client)
-  return trialOf(variant, cpus as Cpus, prefix as readonly string[], settings, workload.serverWaits ?? false)
+  const own = { ...settings, ...variant.settings }
+  return trialOf(variant, cpus as Cpus, prefix as readonly string[], own, workload.serverWaits ?? false)
 }
 
 function settingsOf(

@@ -27,6 +27,8 @@ export interface Variant {
   clients: readonly Program[]
   /** The npm package that one of the programs needs. */
   peer?: string
+  /** Where it differs from the workload: a peer that has no sockets of that type. */
+  settings?: Partial<Settings>
 }
 
 export interface Target {

@@ -7,7 +7,10 @@ import type { Program, Side, Variant, Workload } from '../../lib/workload.js'
 
 const PEERS = 2
 const NET = 'node:net'
+const NET_STREAM = 'node:net, a stream'
+/** Milliseconds, or so many times those of node:net. */
 const GOOD_ENOUGH = 5
+const TIMES = 1.5
 
 const sender: Program = { source: 'c/sender.c' }
 const ours = [
@@ -15,11 +18,14 @@ const ours = [
   row('ancillary, messages()', 'ancillary', 'ancillary.ts', 'messages'),
   row('ancillary, recv()', 'ancillary', 'ancillary.ts', 'recv'),
 ]
+const netRow = row(NET, 'peer', 'net.ts')
+/** It has no seqpackets: it gets the same bytes as a stream. */
+const netStream: Variant = { ...netRow, name: NET_STREAM, settings: { type: 'stream' } }
 const nodeUnixSocket = { ...row('node-unix-socket', 'peer', 'node-unix-socket.ts'), peer: 'node-unix-socket' }
 
 export const fairness: readonly Workload[] = [
-  workload('stream', 65536, 'streams of 64 KiB', [...ours, row(NET, 'peer', 'net.ts')], 1.5),
-  workload('seqpacket', 64, 'seqpackets of 64 B', [...ours, nodeUnixSocket], 1.5),
+  workload('stream', 65536, 'streams of 64 KiB', [...ours, netRow], NET),
+  workload('seqpacket', 64, 'seqpackets of 64 B', [...ours, netStream, nodeUnixSocket], NET_STREAM),
 ]
 
 function workload(
@@ -27,7 +33,7 @@ function workload(
   size: number,
   what: string,
   variants: readonly Variant[],
-  times: number,
+  to: string,
 ): Workload {
   return {
     name: `timer-${type}`,
@@ -37,7 +43,7 @@ function workload(
     settings: { type, size, fds: 0, connections: PEERS },
     stretch: 5,
     variants,
-    targets: ours.map(({ name }) => ({ of: name, times, atMost: true, orBelow: GOOD_ENOUGH })),
+    targets: ours.map(({ name }) => ({ of: name, to, times: TIMES, atMost: true, orBelow: GOOD_ENOUGH })),
   }
 }
 
