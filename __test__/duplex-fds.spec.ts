@@ -109,9 +109,15 @@ test.serial('other bytes are in no message with descriptors', async (t) => {
   duplex.writeWithFds(Buffer.from('with'), marked)
   duplex.write('without')
   duplex.uncork()
-  const [first, second] = [await right.recv(), await right.recv()]
-  t.deepEqual([String(first?.data), first?.fds.length, String(second?.data)], ['with', 1, 'without'])
-  first?.close()
+  for (const expected of [
+    ['with', 1],
+    ['without', 0],
+  ]) {
+    const message = right.tryRecv()
+    if (message === 'again' || message === null) return t.fail()
+    t.deepEqual([String(message.data), message.fds.length], expected)
+    message.close()
+  }
   duplex.destroy()
   await right.close()
   closeAll(marked)
