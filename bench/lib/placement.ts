@@ -26,7 +26,7 @@ export function cpusOf(placement: Placement): Cpus | { notPossible: string } {
   const allowed = allowedCpus()
   const server = allowed.at(-1)
   const client = placement === 'same' ? server : allowed.at(-2)
-  return server && client ? { server, client } : { notPossible: 'this machine has one CPU' }
+  return server && client ? { server, client } : { notPossible: 'only one CPU may be used' }
 }
 
 /** Runs a command where a datagram socket has room for `length` messages. */

@@ -95,8 +95,9 @@ export function verdictOn(comparison: Comparison): 'reached' | 'missed' | '' {
   return isReached ? 'reached' : 'missed'
 }
 
-export function resultCells({ name, notBuilt, failed, samples }: Result, unit: Unit): Cells {
+export function resultCells({ name, notBuilt, notPossible, failed, samples }: Result, unit: Unit): Cells {
   if (notBuilt !== undefined) return [name, `not built: ${notBuilt}`]
+  if (notPossible !== undefined) return [name, `not possible: ${notPossible}`]
   if (failed !== undefined) return [name, `failed: ${failed}`]
   const shown = spreadText(spreadOf(samples.map(unit.amountOf)), unit.text)
   return unit.isTime ? [name, shown, nanosecondsText(samples.map((cost) => cost / unit.each))] : [name, shown]

@@ -18,6 +18,8 @@ export interface Row {
 export interface Result {
   name: string
   notBuilt?: string
+  /** Why it cannot be measured on this machine. */
+  notPossible?: string
   /** What went wrong while it was measured. Its numbers do not count. */
   failed?: string
   /** What one operation costs, one number per round: nanoseconds, where the row has no other unit. */

@@ -136,7 +136,7 @@ function gate(): { promise: Promise<void>; resolve: () => void } {
 /** The line that names the cause: of a stack, the error. */
 function reasonOf(complaint: string, code: number | null, signal: string | null): string {
   const lines = complaint.split('\n').filter((line) => line.trim() !== '')
-  const line = (lines.find((each) => /^\s*\S*Error\b/.test(each)) ?? lines[0])?.trim()
+  const line = (lines.find((each) => /^\s*\S*Error\b.*: /.test(each)) ?? lines[0])?.trim()
   if (signal !== null) return `ended by ${signal}: ${line ?? 'without a word'}`
   return line ?? `exit code ${code}, without a word`
 }

@@ -10,7 +10,7 @@ import type { TrialSettings } from './settings.js'
 import { runTrial, type Told, type Trial } from './trial.js'
 import { commandOf, type Variant, type Workload } from './workload.js'
 
-type Prepared = Trial | { notBuilt: string }
+type Prepared = Trial | { notBuilt: string } | { notPossible: string }
 
 export async function measureWorkload(workload: Workload, plan: TrialPlan, folder: string): Promise<Result[]> {
   const runs = workload.variants.map((variant) => runOf(workload, variant, prepare(workload, variant, plan, folder)))
@@ -19,7 +19,7 @@ export async function measureWorkload(workload: Workload, plan: TrialPlan, folde
 
 function runOf(workload: Workload, { name }: Variant, trial: Prepared): Run {
   const result: Result = { name, samples: [] }
-  if ('notBuilt' in trial) return { result: { ...result, ...trial }, once: async () => {} }
+  if ('notBuilt' in trial || 'notPossible' in trial) return { result: { ...result, ...trial }, once: async () => {} }
   const once = async (): Promise<void> => {
     if (result.failed !== undefined) return
     try {
@@ -37,7 +37,7 @@ function prepare(workload: Workload, variant: Variant, plan: TrialPlan, folder: 
   const cpus = cpusOf(workload.placement)
   const prefix = workload.queueLength === undefined ? [] : withQueueLength(workload.queueLength)
   const made = variant.peer === undefined ? { path: '' } : peer(variant.peer)
-  for (const each of [cpus, prefix]) if ('notPossible' in each) return { notBuilt: each.notPossible }
+  for (const each of [cpus, prefix]) if ('notPossible' in each) return each
   if ('notBuilt' in made) return made
   const settings = settingsOf(workload, plan, join(folder, 'socket'), made.path, (cpus as Cpus).client)
   const own = { ...settings, ...variant.settings }

@@ -13,7 +13,7 @@ const PROMISES = 'ancillary, recv()'
 const NODE_UNIX_SOCKET = 'node-unix-socket, events'
 const UNIX_DGRAM = 'unix-dgram, events'
 
-const ours = [ours_(BORROWED, 'borrow'), ours_(MANY, 'many'), ours_(EVENTS, 'messages'), ours_(PROMISES, 'recv')]
+const ours = [ourRow(BORROWED, 'borrow'), ourRow(MANY, 'many'), ourRow(EVENTS, 'messages'), ourRow(PROMISES, 'recv')]
 const nodeUnixSocket = row(NODE_UNIX_SOCKET, 'peer', 'node-unix-socket.ts', undefined, 'node-unix-socket')
 const unixDgram = row(UNIX_DGRAM, 'peer', 'unix-dgram.ts', undefined, 'unix-dgram')
 const references = [row('C, recv', 'C', 'receiver.c', 'recv'), row('C, recvmmsg', 'C', 'receiver.c', 'recvmmsg')]
@@ -88,7 +88,7 @@ function workload(
   }
 }
 
-function ours_(name: string, method: string): Variant {
+function ourRow(name: string, method: string): Variant {
   return row(name, 'ancillary', 'ancillary.ts', method)
 }
 
