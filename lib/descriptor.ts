@@ -209,7 +209,7 @@ export class OwnedFd implements Disposable {
     const { meta } = receivedFacts()
     check(native.setNumber(this.#handle.open, constants.soTimestamp, 1), 'setsockopt')
     const limit = Math.min(maxBytes, constants.slotSize + constants.spareSize)
-    const count = native.receive(this.#handle.open, constants.sockSeqpacket, 1, limit, 0, slab)
+    const count = native.receive(this.#handle.open, constants.sockSeqpacket, 1, limit, 0)
     if (count === EAGAIN) return AGAIN
     check(count, 'recvmsg')
     if (count === 0) return null

@@ -211,7 +211,8 @@ export class Receiver {
     const limit = this.#limit(maxBytes)
     if (limit <= recordLimit()) {
       const most = Math.max(1, Math.min(want, Math.floor(TURN_BYTES / this.#typical)))
-      return native.receive(handle.open, type, most, limit, maxFds, slab, exact)
+      const kind = exact ? type | constants.exact : type
+      return native.receive(handle.open, kind, most, limit, maxFds, slab === mainSlab() ? undefined : slab)
     }
     // Only a look at the next record tells how much memory the user's large limit really takes.
     const length = native.nextLength(handle.open)

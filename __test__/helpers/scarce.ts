@@ -1,5 +1,5 @@
 // Scenarios for a process that is short of descriptors: run by child.ts with a low limit.
-import { closeSync, readdirSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { type Message, pair, type SocketError, type UnixSocket } from '../../index.js'
 import { serveScenarios } from './child.js'
 import { dispose } from './dispose.js'

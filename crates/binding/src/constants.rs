@@ -44,6 +44,7 @@ pub struct Constants {
     pub extra_size: i32,
     pub name_size: i32,
     pub meta_stride: i32,
+    pub exact: i32,
     pub facts: i32,
     pub when_step: i32,
 }
@@ -91,6 +92,7 @@ pub fn constants() -> Constants {
         name_size: unix_socket::address::BUFFER_SIZE as i32,
         extra_size: crate::receiving::EXTRA_SIZE as i32,
         meta_stride: crate::receiving::META_STRIDE as i32,
+        exact: crate::receiving::EXACT,
         facts: crate::credentials::FACTS as i32,
         when_step: crate::credentials::WHEN_STEP,
     }

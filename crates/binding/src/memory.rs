@@ -223,6 +223,11 @@ impl<T: Element> Kept<T> {
         // SAFETY: as above.
         Ok(Self(unsafe { Out::from_napi_value(env, value) }?))
     }
+
+    /// All of it, for the length of one call in which nobody else writes to it.
+    pub(crate) const fn whole(&self) -> Out<T> {
+        Out { start: self.0.start, length: self.0.length }
+    }
 }
 
 impl<T> Deref for Kept<T> {

@@ -30,6 +30,8 @@ pub(crate) const SPARE_SIZE: usize = 1 << 20;
 pub(crate) const EXTRA_SIZE: usize = control::BUFFER_SIZE + address::BUFFER_SIZE;
 /// Numbers in a row of `meta`.
 pub(crate) const META_STRIDE: usize = 24;
+/// Added to the type of a stream socket: see [`receive`].
+pub(crate) const EXACT: i32 = 0x100;
 /// Where a row tells whether there is more than data.
 const SPECIAL: usize = 19;
 
@@ -38,18 +40,22 @@ pub(crate) struct Memory {
     meta: Kept<i32>,
     fds: Kept<i32>,
     extra: Kept<u8>,
+    /// The slab of receives that name no other.
+    slab: Kept<u8>,
     batch: receive::Batch,
     places: Vec<Place>,
     spare: Option<Spare>,
 }
 
-/// Registers the arrays that every `receive` writes facts into. They are never given to anybody else, so that nobody detaches them.
-#[napi(catch_unwind, ts_args_type = "meta: Int32Array, fds: Int32Array, extra: Uint8Array")]
-pub fn register_memory(env: Env, meta: Object<'_>, fds: Object<'_>, extra: Object<'_>) -> Result<()> {
+/// Registers the arrays that every `receive` writes facts into, and the slab of those that name no other. They are never given to
+/// anybody else, so that nobody detaches them.
+#[napi(catch_unwind, ts_args_type = "meta: Int32Array, fds: Int32Array, extra: Uint8Array, slab: Uint8Array")]
+pub fn register_memory(env: Env, meta: Object<'_>, fds: Object<'_>, extra: Object<'_>, slab: Object<'_>) -> Result<()> {
     let memory = Memory {
         meta: Kept::new(&env, &meta)?,
         fds: Kept::new(&env, &fds)?,
         extra: Kept::new(&env, &extra)?,
+        slab: Kept::new(&env, &slab)?,
         batch: receive::Batch::new(SLOTS),
         places: Vec::with_capacity(SLOTS),
         spare: None,
@@ -57,6 +63,7 @@ pub fn register_memory(env: Env, meta: Object<'_>, fds: Object<'_>, extra: Objec
     if memory.meta.len() < (SLOTS + 1) * META_STRIDE
         || memory.fds.len() < SLOTS * FDS_MAX
         || memory.extra.len() < SLOTS * EXTRA_SIZE
+        || memory.slab.len() < SLOTS * SLOT_SIZE
     {
         return Err(failed("registering arrays that are too small"));
     }
@@ -72,8 +79,9 @@ enum Style {
     Datagram,
 }
 
-/// Receives up to `want` messages of at most `limit` bytes into `slab`. Returns how many came, or a negative errno when none did.
-/// `exact`: a stream's message with descriptors begins at the byte to which they were attached.
+/// Receives up to `want` messages of at most `limit` bytes into `slab`, or into the registered one. Returns how many came, or a
+/// negative errno when none did. `kind` is a socket type, with EXACT added where a stream's message with descriptors begins at the
+/// byte to which they were attached.
 ///
 /// Row 0: \[errno that ended the batch or 0, 1 at the end of the stream, 1 if a row is special].
 /// Other rows: \[copied, length, fds, refused, truncated, has credentials, pid, uid, gid, control bytes, name bytes or -1,
@@ -88,24 +96,25 @@ pub fn receive(
     want: u32,
     limit: u32,
     max_fds: u32,
-    #[napi(ts_arg_type = "Uint8Array")] mut slab: Out<u8>,
-    exact: Option<bool>,
+    #[napi(ts_arg_type = "Uint8Array | undefined")] slab: Option<Out<u8>>,
 ) -> Result<i32> {
     let state = state::of(&env)?;
     let Some(memory) = state.memory.get() else { return Ok(negative(Errno::ENOSYS)) };
-    let style = match kind {
+    let exact = kind & EXACT != 0;
+    let style = match kind & !EXACT {
         libc::SOCK_STREAM => Style::Stream,
         libc::SOCK_SEQPACKET => Style::Seqpacket,
         _ => Style::Datagram,
     };
     let memory = &mut *memory.borrow_mut();
+    let mut slab = slab.unwrap_or_else(|| memory.slab.whole());
     let limit = limit as usize;
     let size = if limit > SLOT_SIZE + SPARE_SIZE { slab.len() } else { SLOT_SIZE };
     let want = (want as usize).min(SLOTS).min(slab.len() / size.max(1));
     let mut receiver =
         Receiver { state: &state, memory, style, limit, size, max_fds: max_fds as usize, slab: &mut slab };
     let received = borrow(fd).and_then(|fd| match exact {
-        Some(true) if style == Style::Stream => receiver.one_by_one(fd, want),
+        true if style == Style::Stream => receiver.one_by_one(fd, want),
         _ => receiver.together(fd, want),
     });
     Ok(code(received))
