@@ -181,3 +181,28 @@ test.serial('the file of a detached descriptor is no longer removed, whoever ado
   t.true(existsSync(path))
   unlinkSync(path)
 })
+
+test.serial('a burst of clients who then stay are all given to a loop, whatever one turn may do', async (t) => {
+  const listener = listen(path)
+  const sockets: UnixSocket[] = await Promise.all(Array.from({ length: 200 }, () => connect(path)))
+  let count = 0
+  for await (const socket of listener) {
+    sockets.push(socket)
+    if (++count === 200) break
+  }
+  t.is(count, 200)
+  await close(...sockets, listener)
+})
+
+test.serial('who does not wait is given a client that came after a loop found no more', async (t) => {
+  const listener = listen(path)
+  const sockets: UnixSocket[] = [await connect(path)]
+  for await (const socket of listener) {
+    sockets.push(socket)
+    break
+  }
+  sockets.push(await connect(path))
+  sockets.push(await listener.accept({ timeout: 0 }))
+  t.is(sockets.length, 4)
+  await close(...sockets, listener)
+})

@@ -247,3 +247,22 @@ test.serial('detach is refused while messages are held or sends are queued', asy
   for (const socket of [left, right]) socket.detach().close()
   t.true(left.closed && right.closed)
 })
+
+test.serial(
+  'what was read ahead is given, though the turn has no budget left and the kernel nothing more',
+  async (t) => {
+    const [left, right] = pair('seqpacket')
+    await left.sendMany(Array.from({ length: 32 }, (_, index) => ({ data: `${index}` })))
+    const seen: string[] = []
+    for await (const message of right) {
+      seen.push(`${message.data}`)
+      break
+    }
+    while (seen.length < 32) seen.push(`${((await right.recv()) as Message).data}`)
+    t.deepEqual(
+      seen,
+      Array.from({ length: 32 }, (_, index) => `${index}`),
+    )
+    dispose(left, right)
+  },
+)

@@ -176,7 +176,14 @@ export class OwnedFd implements Disposable {
   async read(maxBytes: number, options?: Wait): Promise<Buffer | null> {
     integer(maxBytes, 'maxBytes', 1, MOST_BYTES)
     this.#handle.open
-    const operation = { syscall: 'read', attempt: () => this.#tryRead(maxBytes) }
+    const isStashed = (): boolean => this.#stash !== undefined
+    const operation = {
+      syscall: 'read',
+      attempt: () => this.#tryRead(maxBytes),
+      get atHand() {
+        return isStashed()
+      },
+    }
     return await this.#handle.readiness.reading.run<ReadResult>(operation, options)
   }
 

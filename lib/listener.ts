@@ -98,6 +98,8 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
   readonly #judged = new Set<UnixSocket<T>>()
   readonly #load: Load = { connections: 0, full: false, resuming: undefined }
   #wasNonblocking = true
+  /** The last accept(2) found none, behind one that somebody was given. */
+  #emptied = false
 
   private constructor(handle: Handle, birth: ListenerBirth) {
     this.#handle = handle
@@ -162,10 +164,16 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
 
   #wait(ahead: number, wait?: Wait): Promise<UnixSocket<T>> {
     this.#handle.open
+    // Who does not want to wait must have asked the kernel.
+    if (wait?.timeout !== undefined) this.#emptied = false
     // `authorize` and `onRefused` run within an attempt: they may close the listener, or abort the very accept that is tried.
     let over = false
+    const accepted = this.#accepted
     const operation = {
       syscall: 'accept',
+      get atHand() {
+        return accepted.length > 0
+      },
       attempt: () => this.#tryAccept(ahead, () => over),
       queued: () => void this.#handle.open,
       cancelled: (error: Error) => {
@@ -203,13 +211,23 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
 
   /** Accepts one into the list; otherwise says why not. */
   #acceptOne(): typeof AGAIN | Later | undefined {
+    // It has just said that there is no other one: the poller will tell when there is.
+    if (this.#emptied) {
+      this.#emptied = false
+      return AGAIN
+    }
     const fd = native.accept(this.#handle.open)
     if (fd === ECONNABORTED) return undefined
-    if (fd === EAGAIN) return AGAIN
+    if (fd === EAGAIN) {
+      this.#emptied = this.#accepted.length > 0
+      return AGAIN
+    }
     if (SHORTAGES.has(fd)) return SHORTAGE
     const handle = new Handle(check(fd, 'accept'), 'socket')
     const localAddress = typeof this.#birth.address === 'string' ? this.#birth.address : undefined
-    const socket = closeOnError(handle, () => UnixSocket.own<T>(handle, { options: this.#birth.options, localAddress }))
+    const socket = closeOnError(handle, () =>
+      UnixSocket.own<T>(handle, { options: this.#birth.options, type: this.type, localAddress }),
+    )
     this.#count(handle)
     this.#admit(socket)
     return undefined

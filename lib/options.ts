@@ -93,6 +93,7 @@ export class ChangedOptions {
   /** Sets an integer option at SOL_SOCKET and remembers what it was. */
   set(fd: number, name: number, value: number): void {
     const before = readNumber(fd, name)
+    if (before === value) return
     check(native.setNumber(fd, name, value), 'setsockopt')
     // Linux: buffer sizes read twice what was set.
     const isSize = name === constants.soSndbuf || name === constants.soRcvbuf

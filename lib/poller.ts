@@ -18,7 +18,10 @@ const EVENT_ROWS = 256
 /** The index of a row that says: a job has finished on a thread. */
 const JOB_ROW = -1
 
-const events = new Int32Array(EVENT_ROWS * 3)
+const events = new Int32Array(EVENT_ROWS * 3 + 2)
+/** 1 while the native side waits for us to return, microtasks included; then it looks at the next one. */
+const INSIDE = EVENT_ROWS * 3
+const WANTED = INSIDE + 1
 const table: (Watched | undefined)[] = []
 const freeIndexes: number[] = []
 const finishers = new Map<number, (result: number, data: Buffer) => void>()
@@ -60,7 +63,10 @@ export function keepAlive(change: number): void {
   if (change === 0) return
   const before = keptAlive > 0
   keptAlive += change
-  if (keptAlive > 0 !== before) native.keepAlive(keptAlive > 0)
+  const wanted = keptAlive > 0
+  if (wanted === before) return
+  events[WANTED] = Number(wanted)
+  if (events[INSIDE] === 0) native.keepAlive(wanted)
 }
 
 /** Called by the native side once per wake-up. Starts where the last turn stopped, so that nobody starves. */

@@ -25,8 +25,11 @@ export interface Operation<T> {
   /** Name of the system call, for the error of a deadline. */
   readonly syscall: string
   attempt(): T | Waiting
-  /** It has been done along with another: its attempt only says so, and need not wait for a turn. */
-  readonly isDone?: boolean
+  /**
+   * Its attempt asks nothing of the kernel: what it wants was read ahead, or it has been done along with another. It must not wait
+   * for a turn, because the poller may have nothing more to tell.
+   */
+  readonly atHand?: boolean
   /** It has to wait. What it throws rejects this operation alone. */
   queued?(): void
   /** It was given up (abort, deadline, close); returns the error to reject with. */
@@ -99,7 +102,7 @@ export class Queue {
     try {
       checkWait(wait)
       this.#owner.assertOpen()
-      if (this.#entries.length === 0 && (this.#budget > 0 || this.#eager)) {
+      if (this.#entries.length === 0 && (this.#budget > 0 || this.#eager || operation.atHand)) {
         const result = operation.attempt()
         if (!isWaiting(result)) return this.#resolved(result)
         answer = result
@@ -203,7 +206,7 @@ export class Queue {
     const end = performance.now() + QUEUE_TURN_MS
     let fruitful = false
     while (this.#entries.length > 0 && !this.#held) {
-      if (!this.#entries[0]?.operation.isDone && (this.#budget <= 0 || (fruitful && performance.now() > end))) return
+      if (!this.#entries[0]?.operation.atHand && (this.#budget <= 0 || (fruitful && performance.now() > end))) return
       const entry = this.#entries[0] as Entry
       const outcome = attempt(entry.operation)
       if ('waiting' in outcome) {

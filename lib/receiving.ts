@@ -87,7 +87,15 @@ export class Receiver {
   }
 
   #run<T>(attempt: () => T | typeof AGAIN, wait?: Wait): Promise<T> {
-    return this.#source.handle.readiness.reading.run<T>({ syscall: 'recvmsg', attempt }, wait)
+    const isOwing = (): boolean => this.owing
+    const operation = {
+      syscall: 'recvmsg',
+      attempt,
+      get atHand() {
+        return isOwing()
+      },
+    }
+    return this.#source.handle.readiness.reading.run<T>(operation, wait)
   }
 
   /** One message if there is one now; `null` at the end. */

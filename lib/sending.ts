@@ -38,13 +38,13 @@ class Transfer implements Operation<undefined> {
   }
 
   /** Another transfer in front may have taken its messages along. */
-  get isDone(): boolean {
+  get atHand(): boolean {
     return this.sent === this.#messages.length
   }
 
   attempt(): undefined | typeof AGAIN | Later {
     try {
-      while (!this.isDone) {
+      while (!this.atHand) {
         const waiting = this.#attemptRun(this.#run())
         if (waiting !== undefined) return waiting
       }
@@ -86,7 +86,7 @@ class Transfer implements Operation<undefined> {
   #count(count: number): void {
     let left = count
     for (const transfer of [this, ...this.#sender.behind(this)]) {
-      while (left > 0 && !transfer.isDone) {
+      while (left > 0 && !transfer.atHand) {
         this.#sender.spend((transfer.#messages[transfer.sent] as Outgoing).length)
         transfer.sent++
         left--

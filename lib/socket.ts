@@ -66,6 +66,8 @@ export interface Birth {
   readonly options: CheckedOptions
   /** Adopted from elsewhere: only the options that were named may change. */
   readonly adopted?: boolean
+  /** Where it is known. */
+  readonly type?: SocketType
   /** What the user called its own end and its peer, where the kernel's name says nothing. */
   readonly localAddress?: Address | undefined
   readonly peerAddress?: Address | undefined
@@ -95,7 +97,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
   private constructor(handle: Handle, birth: Birth) {
     this.#handle = handle
     this.#birth = birth
-    const type = readNumber(handle.open, constants.soType)
+    const type = birth.type === undefined ? readNumber(handle.open, constants.soType) : typeNumber(birth.type)
     this.type = typeName(type) as T
     const exact = birth.options.exact && this.type === 'stream'
     if (exact) assertExact()

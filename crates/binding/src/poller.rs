@@ -11,7 +11,8 @@ use unix_socket::poller::Poller;
 use unix_socket::Errno;
 
 /// Starts the poller of this environment. `events` receives index, generation and mask of each event; `callback(count)` is called
-/// once per wake-up. An index of -1 means that a job has finished on a thread. Calling it again does nothing.
+/// once per wake-up. Its last two numbers are \[1 during that call, 1 to keep the event loop alive]: what the second one says after the
+/// call is done, and need not be said with `keepAlive`. An index of -1 means that a job has finished on a thread. Calling it again does nothing.
 #[napi(catch_unwind, ts_args_type = "events: Int32Array, callback: (count: number) => void")]
 pub fn start_poller(env: Env, events: Object<'_>, callback: Function<'_, FnArgs<(u32,)>, ()>) -> Result<i32> {
     let state = state::of(&env)?;

@@ -10,7 +10,7 @@ use crate::uv::{CloseCallback, Handle, PollCallback, Uv, UV_POLL, UV_READABLE};
 use napi::bindgen_prelude::{FnArgs, Function, JsValue, Object};
 use napi::{sys, Env, Result};
 use std::alloc::{alloc_zeroed, dealloc, Layout};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ffi::{c_int, c_void};
 use std::os::fd::AsRawFd;
@@ -34,6 +34,8 @@ struct Waker {
     events: sys::napi_ref,
     out: *mut i32,
     capacity: usize,
+    /// Whether the handle keeps the event loop alive.
+    referenced: Cell<bool>,
     scratch: RefCell<Vec<Event>>,
     hook: sys::napi_async_cleanup_hook_handle,
 }
@@ -55,9 +57,11 @@ pub(crate) fn start(
     // SAFETY: both values belong to this environment and this call.
     let (out, capacity) = unsafe { typed_array(raw, events.value().value, sys::TypedarrayType::int32_array) }?;
     let out = out.cast();
+    if capacity < EVENT_STRIDE + 2 {
+        return Err(failed("registering an array that is too small"));
+    }
     // SAFETY: as above; the references keep both alive until `finish`.
-    let (callback, events) =
-        unsafe { (reference(raw, callback.value().value)?, reference(raw, events.value().value)?) };
+    let (callback, events) = unsafe { (strong(raw, callback.value().value)?, strong(raw, events.value().value)?) };
     let context = async_context(raw)?;
     // SAFETY: asks libuv for a size only.
     let size = unsafe { (uv.uv_handle_size)(UV_POLL) };
@@ -66,7 +70,22 @@ pub(crate) fn start(
     let handle: Handle = unsafe { alloc_zeroed(layout) }.cast();
     let scratch = RefCell::default();
     let hook = ptr::null_mut();
-    let waker = Waker { uv, env: raw, state, handle, layout, context, callback, events, out, capacity, scratch, hook };
+    let referenced = Cell::new(true);
+    let waker = Waker {
+        uv,
+        env: raw,
+        state,
+        handle,
+        layout,
+        context,
+        callback,
+        events,
+        out,
+        capacity,
+        referenced,
+        scratch,
+        hook,
+    };
     run(env, Box::into_raw(Box::new(waker)))
 }
 
@@ -90,8 +109,7 @@ fn run(env: &Env, waker: *mut Waker) -> Result<i32> {
     if status != 0 {
         return Ok(status);
     }
-    // SAFETY: the handle is initialised; nothing is pending yet.
-    unsafe { (uv.uv_unref)(this.handle) };
+    reference(this, false);
     WAKERS.with_borrow_mut(|wakers| wakers.insert(env.raw() as usize, waker.cast_const()));
     // SAFETY: `waker` stays valid until the close callback, which removes the hook first.
     let added = unsafe { sys::napi_add_async_cleanup_hook(env.raw(), Some(on_env_end), waker.cast(), &mut this.hook) };
@@ -107,13 +125,20 @@ pub(crate) fn keep_alive(env: &Env, on: bool) {
     let waker = WAKERS.with_borrow(|wakers| wakers.get(&(env.raw() as usize)).copied());
     if let Some(waker) = waker {
         // SAFETY: registered wakers are valid until `on_env_end` removes them, on this thread.
-        unsafe {
-            let this = &*waker;
-            if on {
-                (this.uv.uv_ref)(this.handle)
-            } else {
-                (this.uv.uv_unref)(this.handle)
-            }
+        reference(unsafe { &*waker }, on);
+    }
+}
+
+fn reference(this: &Waker, on: bool) {
+    if this.referenced.replace(on) == on {
+        return;
+    }
+    // SAFETY: the handle is initialised, and not closed while somebody can reach its waker.
+    unsafe {
+        if on {
+            (this.uv.uv_ref)(this.handle)
+        } else {
+            (this.uv.uv_unref)(this.handle)
         }
     }
 }
@@ -150,7 +175,7 @@ fn collect(this: &Waker) -> usize {
     events.len()
 }
 
-/// Calls `callback(count)`; whatever it throws becomes an uncaught exception. Touches nothing of `this` afterwards.
+/// Calls `callback(count)`; whatever it throws becomes an uncaught exception. The handle may be closing afterwards, but is there.
 ///
 /// # Safety
 /// Must run on the environment's thread while no JavaScript of it runs.
@@ -168,6 +193,9 @@ unsafe fn enter(this: &Waker, count: usize) {
         sys::napi_create_uint32(env, count as u32, &mut argument);
         sys::napi_get_global(env, &mut receiver);
         let mut result = ptr::null_mut();
+        // JavaScript changes its mind twice for each answer to a wake-up; what it wants in the end is done here.
+        let [inside, wanted] = [this.capacity - 2, this.capacity - 1].map(|at| this.out.add(at));
+        inside.write(1);
         let status = sys::napi_make_callback(env, this.context, receiver, callback, 1, &argument, &mut result);
         if status == sys::Status::napi_pending_exception {
             let mut exception = ptr::null_mut();
@@ -176,6 +204,8 @@ unsafe fn enter(this: &Waker, count: usize) {
                 sys::napi_fatal_exception(env, exception);
             }
         }
+        inside.write(0);
+        reference(this, wanted.read() != 0);
         sys::napi_close_handle_scope(env, scope);
     }
 }
@@ -211,7 +241,7 @@ unsafe extern "C" fn on_close(handle: Handle) {
 
 /// # Safety
 /// `env` and `value` must be valid for this call.
-unsafe fn reference(env: sys::napi_env, value: sys::napi_value) -> Result<sys::napi_ref> {
+unsafe fn strong(env: sys::napi_env, value: sys::napi_value) -> Result<sys::napi_ref> {
     let mut made = ptr::null_mut();
     // SAFETY: upheld by the caller.
     napi::check_status!(unsafe { sys::napi_create_reference(env, value, 1, &mut made) })?;
