@@ -7,7 +7,7 @@ import { check, EAGAIN, EINPROGRESS, ENOTSOCK, invalidType, ownError, systemErro
 import { closeWhenForgotten, Handle, noLongerForgettable } from './handle.js'
 import { constants, native } from './native.js'
 import { runJob } from './poller.js'
-import { AGAIN, HOLD } from './queue.js'
+import { AGAIN, HOLD, type Operation } from './queue.js'
 import { holdsNow } from './readiness.js'
 import { copySlot, mainSlab, receivedFacts } from './slabs.js'
 import { type FdSource, fdOf, LASTING } from './source.js'
@@ -59,6 +59,22 @@ export function writeOption(fd: number, level: number, name: number, value: Buff
 }
 
 type ReadResult = Buffer | null
+
+/** A read that may wait; what a thread has read for it is at hand. */
+class Read implements Operation<ReadResult> {
+  readonly syscall = 'read'
+  readonly attempt: () => ReadResult | typeof AGAIN | typeof HOLD
+  readonly #isStashed: () => boolean
+
+  constructor(attempt: () => ReadResult | typeof AGAIN | typeof HOLD, isStashed: () => boolean) {
+    this.attempt = attempt
+    this.#isStashed = isStashed
+  }
+
+  get atHand(): boolean {
+    return this.#isStashed()
+  }
+}
 
 /**
  * A descriptor and its only owner.
@@ -176,15 +192,9 @@ export class OwnedFd implements Disposable {
   async read(maxBytes: number, options?: Wait): Promise<Buffer | null> {
     integer(maxBytes, 'maxBytes', 1, MOST_BYTES)
     this.#handle.open
-    const isStashed = (): boolean => this.#stash !== undefined
-    const operation = {
-      syscall: 'read',
-      attempt: () => this.#tryRead(maxBytes),
-      get atHand() {
-        return isStashed()
-      },
-    }
-    return await this.#handle.readiness.reading.run<ReadResult>(operation, options)
+    const attempt = () => this.#tryRead(maxBytes)
+    const isStashed = () => this.#stash !== undefined
+    return await this.#handle.readiness.reading.run(new Read(attempt, isStashed), options)
   }
 
   #tryRead(maxBytes: number): ReadResult | typeof AGAIN | typeof HOLD {

@@ -30,7 +30,7 @@ import {
   type SocketOptions,
 } from './options.js'
 import type { SocketType } from './outgoing.js'
-import { AGAIN, HOLD, Later } from './queue.js'
+import { AGAIN, HOLD, Later, type Operation, type Waiting } from './queue.js'
 import { adoptWith, nameOf, UnixSocket } from './socket.js'
 import { checkWait, type Wait } from './wait.js'
 import type { Address } from './words.js'
@@ -73,6 +73,38 @@ interface Load {
   resuming: NodeJS.Immediate | undefined
 }
 
+/** An accept that may wait. */
+class Accept<S> implements Operation<S> {
+  readonly syscall = 'accept'
+  readonly #handle: Handle
+  readonly #accepted: readonly unknown[]
+  readonly #attempt: (isOver: () => boolean) => S | Waiting
+  #over = false
+
+  constructor(handle: Handle, accepted: readonly unknown[], attempt: (isOver: () => boolean) => S | Waiting) {
+    this.#handle = handle
+    this.#accepted = accepted
+    this.#attempt = attempt
+  }
+
+  get atHand(): boolean {
+    return this.#accepted.length > 0
+  }
+
+  attempt(): S | Waiting {
+    return this.#attempt(() => this.#over)
+  }
+
+  queued(): void {
+    this.#handle.open
+  }
+
+  cancelled(error: Error): Error {
+    this.#over = true
+    return error
+  }
+}
+
 interface ListenerBirth {
   readonly options: CheckedOptions
   readonly address: Address | undefined
@@ -98,8 +130,6 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
   readonly #judged = new Set<UnixSocket<T>>()
   readonly #load: Load = { connections: 0, full: false, resuming: undefined }
   #wasNonblocking = true
-  /** The last accept(2) found none, behind one that somebody was given. */
-  #emptied = false
 
   private constructor(handle: Handle, birth: ListenerBirth) {
     this.#handle = handle
@@ -164,24 +194,9 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
 
   #wait(ahead: number, wait?: Wait): Promise<UnixSocket<T>> {
     this.#handle.open
-    // Who does not want to wait must have asked the kernel.
-    if (wait?.timeout !== undefined) this.#emptied = false
     // `authorize` and `onRefused` run within an attempt: they may close the listener, or abort the very accept that is tried.
-    let over = false
-    const accepted = this.#accepted
-    const operation = {
-      syscall: 'accept',
-      get atHand() {
-        return accepted.length > 0
-      },
-      attempt: () => this.#tryAccept(ahead, () => over),
-      queued: () => void this.#handle.open,
-      cancelled: (error: Error) => {
-        over = true
-        return error
-      },
-    }
-    return this.#handle.readiness.reading.run(operation, wait)
+    const attempt = (isOver: () => boolean) => this.#tryAccept(ahead, isOver)
+    return this.#handle.readiness.reading.run(new Accept(this.#handle, this.#accepted, attempt), wait)
   }
 
   #tryAccept(ahead: number, isOver: () => boolean): UnixSocket<T> | typeof AGAIN | typeof HOLD | Later {
@@ -211,17 +226,9 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
 
   /** Accepts one into the list; otherwise says why not. */
   #acceptOne(): typeof AGAIN | Later | undefined {
-    // It has just said that there is no other one: the poller will tell when there is.
-    if (this.#emptied) {
-      this.#emptied = false
-      return AGAIN
-    }
     const fd = native.accept(this.#handle.open)
     if (fd === ECONNABORTED) return undefined
-    if (fd === EAGAIN) {
-      this.#emptied = this.#accepted.length > 0
-      return AGAIN
-    }
+    if (fd === EAGAIN) return AGAIN
     if (SHORTAGES.has(fd)) return SHORTAGE
     const handle = new Handle(check(fd, 'accept'), 'socket')
     const localAddress = typeof this.#birth.address === 'string' ? this.#birth.address : undefined

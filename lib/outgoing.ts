@@ -175,7 +175,10 @@ export class Outgoing {
     const { to, flags } = this.#extras
     while (this.written < this.length || this.written === 0) {
       this.#assertUntouched()
-      const count = native.send(route.fd, this.#data, this.#control, to, flags, route.unnamed)
+      const count =
+        this.#isBare && !route.unnamed && !Array.isArray(this.#data)
+          ? native.sendData(route.fd, this.#data)
+          : native.send(route.fd, this.#data, this.#control, to, flags, route.unnamed)
       if (count === EAGAIN) return this.#again
       if (count < 0) throw this.#error(count)
       if (this.#took(count)) return true
@@ -209,6 +212,11 @@ export class Outgoing {
     const { to: otherTo, flags: otherFlags } = other.#extras
     const sameTo = to === otherTo || (to !== null && otherTo !== null && Buffer.compare(to, otherTo) === 0)
     return sameTo && flags === otherFlags && this.written === 0 && other.written === 0
+  }
+
+  /** Nothing but data. */
+  get #isBare(): boolean {
+    return this.#extras === NO_EXTRAS
   }
 
   get #again(): typeof AGAIN | Later {

@@ -2,7 +2,7 @@
  * The loop "try the system call; where it would wait, wait for readiness and try again": written once, here, for everything.
  * Operations of one direction are served in the order in which they were asked for. It knows no descriptors, sockets or messages.
  */
-import { checkWait, startWait, type Wait } from './wait.js'
+import { checkWait, NOTHING_TO_STOP, startWait, type Wait } from './wait.js'
 
 /** Returned by an attempt: nothing now, the poller will tell when. */
 export const AGAIN = Symbol('again')
@@ -38,12 +38,19 @@ export interface Operation<T> {
   settled?(): void
 }
 
-interface Entry {
+/** One who waits. */
+class Entry {
   readonly operation: Operation<unknown>
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
-  stopWaiting: () => void
-  delay: number
+  stopWaiting: () => void = NOTHING_TO_STOP
+  delay = 0
+
+  constructor(operation: Operation<unknown>, resolve: (value: unknown) => void, reject: (error: unknown) => void) {
+    this.operation = operation
+    this.resolve = resolve
+    this.reject = reject
+  }
 }
 
 /** Work that one queue may do before others have their turn: 32 operations, or 256 KiB, or 1 ms. */
@@ -54,6 +61,8 @@ const QUEUE_TURN_MS = 1
 const FRUITLESS_MAX = 8
 const SPIN_MS = 5
 const DISTRUST = new Later(1, 50)
+const MISSES_MAX = 4
+const RETRY_EVERY = 16
 
 /** What a queue needs of the descriptor that it serves. */
 export interface Watcher {
@@ -75,6 +84,9 @@ export class Queue {
   #lastFruitless = 0
   #timer: NodeJS.Timeout | undefined
   #held = false
+  /** Tries in a row that found nothing, and those that were therefore left out. */
+  #misses = 0
+  #skipped = 0
 
   /** `eager`: past its budget an operation is done at once all the same, and only its Promise waits for the next turn. */
   constructor(owner: Watcher, eager = false) {
@@ -102,8 +114,9 @@ export class Queue {
     try {
       checkWait(wait)
       this.#owner.assertOpen()
-      if (this.#entries.length === 0 && (this.#budget > 0 || this.#eager || operation.atHand)) {
+      if (this.#entries.length === 0 && this.#mayTry(operation, wait)) {
         const result = operation.attempt()
+        this.#misses = result === AGAIN ? this.#misses + 1 : 0
         if (!isWaiting(result)) return this.#resolved(result)
         answer = result
       }
@@ -112,9 +125,19 @@ export class Queue {
       return Promise.reject(error)
     }
     return new Promise<T>((resolve, reject) => {
-      const settlers = { resolve: resolve as (value: unknown) => void, reject }
-      this.#push({ operation, ...settlers, stopWaiting: () => {}, delay: 0 }, answer, wait)
+      this.#push(new Entry(operation, resolve as (value: unknown) => void, reject), answer, wait)
     })
+  }
+
+  /**
+   * In a conversation each answer comes later: to ask for it at once would cost a system call and bring nothing. After a few such
+   * misses the poller is trusted to tell, until now and then a try finds something. Who does not want to wait is always tried.
+   */
+  #mayTry(operation: Operation<unknown>, wait: Wait | undefined): boolean {
+    if (this.#eager || operation.atHand) return true
+    if (this.#budget <= 0) return false
+    if (this.#misses < MISSES_MAX || wait?.timeout !== undefined) return true
+    return ++this.#skipped % RETRY_EVERY === 0
   }
 
   /** A loop of awaits must let the event loop turn now and then, though every operation succeeds at once. */
@@ -131,7 +154,9 @@ export class Queue {
   }
 
   #push(entry: Entry, answer: Waiting, wait?: Wait): void {
-    entry.stopWaiting = startWait(wait, entry.operation.syscall, (error) => this.#cancel(entry, error))
+    if (wait !== undefined) {
+      entry.stopWaiting = startWait(wait, entry.operation.syscall, (error) => this.#cancel(entry, error))
+    }
     this.#entries.push(entry)
     try {
       this.#owner.pending(1)
@@ -203,28 +228,38 @@ export class Queue {
 
   /** Serves from the head until one has to wait or the turn is over. `woken`: the poller said so. */
   #serve(woken: boolean): void {
-    const end = performance.now() + QUEUE_TURN_MS
-    let fruitful = false
+    let end = 0
     while (this.#entries.length > 0 && !this.#held) {
-      if (!this.#entries[0]?.operation.atHand && (this.#budget <= 0 || (fruitful && performance.now() > end))) return
       const entry = this.#entries[0] as Entry
-      const outcome = attempt(entry.operation)
-      if ('waiting' in outcome) {
-        this.#waitFor(entry, outcome.waiting, woken && !fruitful)
+      if (!entry.operation.atHand && (this.#budget <= 0 || (end > 0 && performance.now() > end))) return
+      const answer = this.#attempt(entry)
+      if (answer !== undefined) {
+        this.#waitFor(entry, answer, woken && end === 0)
         return
       }
-      fruitful = true
       this.#fruitless = 0
       this.#budget -= OPERATION_COST
-      this.#settle(entry, outcome)
+      // Most wake-ups serve one: no clock is asked for that.
+      if (end === 0 && this.#entries.length > 0) end = performance.now() + QUEUE_TURN_MS
     }
   }
 
-  #settle(entry: Entry, outcome: { value: unknown } | { error: unknown }): void {
+  /** Settles the head, or says what it waits for. */
+  #attempt(entry: Entry): Waiting | undefined {
+    let result: unknown
+    try {
+      result = entry.operation.attempt()
+    } catch (error) {
+      this.#entries.shift()
+      this.#end(entry)
+      entry.reject(error)
+      return undefined
+    }
+    if (isWaiting(result)) return result
     this.#entries.shift()
     this.#end(entry)
-    if ('error' in outcome) entry.reject(outcome.error)
-    else entry.resolve(outcome.value)
+    entry.resolve(result)
+    return undefined
   }
 
   #waitFor(entry: Entry, answer: Waiting, fruitless: boolean): void {
@@ -270,13 +305,4 @@ export class Queue {
 
 function isWaiting(result: unknown): result is Waiting {
   return result === AGAIN || result === HOLD || result instanceof Later
-}
-
-function attempt(operation: Operation<unknown>): { waiting: Waiting } | { value: unknown } | { error: unknown } {
-  try {
-    const result = operation.attempt()
-    return isWaiting(result) ? { waiting: result } : { value: result }
-  } catch (error) {
-    return { error }
-  }
 }

@@ -8,7 +8,7 @@ import type { Handle } from './handle.js'
 import { Arrivals, type ReceivedMessage, truncatedError } from './message.js'
 import { Connector } from './message-credentials.js'
 import { constants, native } from './native.js'
-import { AGAIN, TURN_BYTES } from './queue.js'
+import { AGAIN, type Operation, TURN_BYTES } from './queue.js'
 import { giveSlab, mainSlab, receivedFacts, takeSlab } from './slabs.js'
 import type { Wait } from './wait.js'
 
@@ -26,6 +26,22 @@ export interface Source {
 
 /** Longest record that arrives whole when the user sets no limit, in bytes. */
 const recordLimit = (): number => constants.slotSize + constants.spareSize
+
+/** A receive that may wait. A class, because an object with a getter of its own costs as much as a system call. */
+class Receive<T> implements Operation<T> {
+  readonly syscall = 'recvmsg'
+  readonly #receiver: Receiver
+  readonly attempt: () => T | typeof AGAIN
+
+  constructor(receiver: Receiver, attempt: () => T | typeof AGAIN) {
+    this.#receiver = receiver
+    this.attempt = attempt
+  }
+
+  get atHand(): boolean {
+    return this.#receiver.owing
+  }
+}
 
 /** Receives for one socket. */
 export class Receiver {
@@ -87,15 +103,7 @@ export class Receiver {
   }
 
   #run<T>(attempt: () => T | typeof AGAIN, wait?: Wait): Promise<T> {
-    const isOwing = (): boolean => this.owing
-    const operation = {
-      syscall: 'recvmsg',
-      attempt,
-      get atHand() {
-        return isOwing()
-      },
-    }
-    return this.#source.handle.readiness.reading.run<T>(operation, wait)
+    return this.#source.handle.readiness.reading.run<T>(new Receive(this, attempt), wait)
   }
 
   /** One message if there is one now; `null` at the end. */

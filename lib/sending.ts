@@ -44,14 +44,27 @@ class Transfer implements Operation<undefined> {
 
   attempt(): undefined | typeof AGAIN | Later {
     try {
+      if (this.#messages.length === 1 && !this.atHand && this.#sender.behind(this).length === 0) {
+        return this.#attemptAlone()
+      }
       while (!this.atHand) {
         const waiting = this.#attemptRun(this.#run())
         if (waiting !== undefined) return waiting
       }
       return undefined
     } catch (error) {
-      throw this.#failed(error as SocketError)
+      throw this.failed(error as SocketError)
     }
+  }
+
+  /** One message, as most are. */
+  #attemptAlone(): undefined | typeof AGAIN | Later {
+    const message = this.#messages[0] as Outgoing
+    const result = message.attempt(this.#sender.route())
+    if (result !== true) return result
+    this.#sender.spend(message.length)
+    this.sent = 1
+    return undefined
   }
 
   /** What may go with one system call: its own messages, then those of transfers that wait behind it. */
@@ -94,7 +107,7 @@ class Transfer implements Operation<undefined> {
     }
   }
 
-  #failed(error: SocketError): SocketError {
+  failed(error: SocketError): SocketError {
     const written = this.#messages[this.sent]?.written ?? 0
     // A peer that has gone misreads nothing, and what it sent can still be received.
     if (written > 0 && !hasCode(error, 'EPIPE')) this.#sender.cutOff()
@@ -156,6 +169,25 @@ export class Sender {
   trySend(messages: Outgoing[]): number {
     const queue = this.#handle.readiness.writing
     if (queue.length > 0) return 0
+    if (messages.length === 1) return this.#tryOne(messages[0] as Outgoing, messages)
+    return this.#tryAll(messages)
+  }
+
+  /** Most go whole, and then nothing has to be kept of them. */
+  #tryOne(message: Outgoing, messages: Outgoing[]): number {
+    if (message.fdCount > 0) return this.#tryAll(messages)
+    try {
+      const result = message.attempt(this.route())
+      if (result !== true) return message.written === 0 ? 0 : this.#tryAll(messages)
+      this.spend(message.length)
+      return 1
+    } catch (error) {
+      throw new Transfer(this, messages).failed(error as SocketError)
+    }
+  }
+
+  #tryAll(messages: Outgoing[]): number {
+    const queue = this.#handle.readiness.writing
     const transfer = new Transfer(this, messages)
     if (transfer.attempt() === undefined) return messages.length
     const begun = messages[transfer.sent] as Outgoing

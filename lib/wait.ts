@@ -28,12 +28,15 @@ export function checkWait(wait: Wait | undefined): void {
   if (signal.aborted) throw abortError(signal)
 }
 
+export const NOTHING_TO_STOP = (): void => {}
+
 /**
  * Calls `end` with the error when the signal is aborted or the deadline passes. Returns a function that stops waiting.
  * The timer does not keep the process alive: the operation does.
  */
 export function startWait(wait: Wait | undefined, syscall: string, end: (error: Error) => void): () => void {
   const { signal, timeout } = wait ?? {}
+  if (signal === undefined && timeout === undefined) return NOTHING_TO_STOP
   const onAbort = (): void => end(abortError(signal as AbortSignal))
   signal?.addEventListener('abort', onAbort, { once: true })
   const timer =

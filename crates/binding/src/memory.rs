@@ -34,6 +34,28 @@ impl FromNapiValue for Parts {
     }
 }
 
+/// The memory of one Uint8Array. Valid only until the native function returns to JavaScript.
+pub(crate) struct Bytes(pub(crate) libc::iovec);
+
+impl TypeName for Bytes {
+    fn type_name() -> &'static str {
+        "Uint8Array"
+    }
+
+    fn value_type() -> ValueType {
+        ValueType::Object
+    }
+}
+
+impl ValidateNapiValue for Bytes {}
+
+impl FromNapiValue for Bytes {
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> Result<Self> {
+        // SAFETY: env and value come from Node-API for this call.
+        unsafe { part(env, value) }.map(Self)
+    }
+}
+
 /// The memory of several messages, each of one or more Uint8Arrays. Valid only until the native function returns to JavaScript.
 pub(crate) struct Messages {
     parts: Vec<libc::iovec>,

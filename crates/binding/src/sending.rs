@@ -1,11 +1,19 @@
 #![allow(unsafe_code)]
 //! Sending one message, or several in one call. Knows JavaScript's memory for the length of a call, and no queue.
 
-use crate::memory::{Messages, Out, Parts};
+use crate::memory::{Bytes, Messages, Out, Parts};
 use crate::state::{borrow, code};
 use napi_derive::napi;
 use unix_socket::control;
 use unix_socket::message::{self, Outgoing};
+
+/// sendmsg(2) of nothing but data, as most messages are: the bytes that were taken.
+#[napi(catch_unwind)]
+pub fn send_data(fd: i32, #[napi(ts_arg_type = "Uint8Array")] data: Bytes) -> i32 {
+    let message = Outgoing { parts: &[data.0], control: &[], to: None, flags: 0, unnamed: false };
+    // SAFETY: the part is JavaScript memory, which nothing moves or frees until this function returns.
+    code(borrow(fd).and_then(|fd| unsafe { message::send(fd, &message) }))
+}
 
 /// sendmsg(2): the bytes that were taken. `control` is the packed list of `unix_socket::control::unpack`.
 #[napi(catch_unwind)]
