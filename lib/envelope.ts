@@ -71,10 +71,11 @@ export interface Facts {
   readonly control: readonly ControlMessage[]
 }
 
-const noControl: readonly ControlMessage[] = Object.freeze([])
+export const noControl: readonly ControlMessage[] = Object.freeze([])
 /** Shared by all messages without descriptors. */
 const noFds: readonly OwnedFd[] = Object.freeze([])
-const NOTHING: Facts = { fdsTruncated: false, fdsRefused: 0, sender: null, from: null, control: noControl }
+/** Of a message that is only data. */
+export const NOTHING: Facts = { fdsTruncated: false, fdsRefused: 0, sender: null, from: null, control: noControl }
 
 /** What came with a message that is more than data. */
 export class Attached {
@@ -86,8 +87,8 @@ export class Attached {
   /** undefined: nobody has asked yet. */
   #credentials: SenderCredentials | null | undefined
 
-  constructor(facts: Partial<Facts>, share: Share | undefined, process: ProcessHandle | Error | null) {
-    this.facts = { ...NOTHING, ...facts }
+  constructor(facts: Facts, share: Share | undefined, process: ProcessHandle | Error | null) {
+    this.facts = facts
     this.#share = share
     this.#process = process
   }

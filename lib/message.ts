@@ -4,7 +4,7 @@
  */
 import { addressOf } from './address.js'
 import { unpackControl } from './control.js'
-import { Attached, type Envelope, Enveloped, type Sender } from './envelope.js'
+import { Attached, type Envelope, Enveloped, NOTHING, noControl, type Sender } from './envelope.js'
 import { ownError, type SocketError } from './errors.js'
 import type { Connector } from './message-credentials.js'
 import { constants } from './native.js'
@@ -33,7 +33,7 @@ export class ReceivedMessage extends Enveloped implements Message {
     const attached = Enveloped.attachedTo(this)
     const sender = attached?.facts.sender ?? null
     const head = new ReceivedMessage(data.subarray(0, length), offset, attached?.moveToHead())
-    const known = sender === null ? undefined : new Attached({ sender }, undefined, null)
+    const known = sender === null ? undefined : new Attached({ ...NOTHING, sender }, undefined, null)
     return [head, new ReceivedMessage(data.subarray(length), offset + length, known)]
   }
 }
@@ -100,7 +100,7 @@ export class Arrivals {
   #share(slot: number, count: number) {
     this.#parcel ??= new Parcel()
     const start = slot * constants.scmFdsMax
-    return this.#parcel.add(receivedFacts().fds.subarray(start, start + count))
+    return this.#parcel.add(receivedFacts().fds, start, count)
   }
 
   /** A message with data of its own, or an error where it was longer than its room. `place`: memory that it was received into. */
@@ -146,7 +146,7 @@ function processIn(row: number, pid: number | undefined): ProcessHandle | Error 
 }
 
 function controlOf(slot: number, length: number) {
-  if (length === 0) return []
+  if (length === 0) return noControl
   const start = slot * constants.extraSize
   return unpackControl(receivedFacts().extra.subarray(start, start + length))
 }

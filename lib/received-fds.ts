@@ -33,8 +33,13 @@ class Numbers implements Forgettable {
 
   /** The numbers of a share that have not been taken yet: they are the caller's. */
   take(start: number, end: number): number[] {
-    const taken = this.#numbers.slice(start, end).filter((number) => number !== GONE)
-    this.#numbers.fill(GONE, start, end)
+    const taken: number[] = []
+    for (let at = start; at < end; at++) {
+      const number = this.#numbers[at] as number
+      if (number === GONE) continue
+      taken.push(number)
+      this.#numbers[at] = GONE
+    }
     this.#left -= taken.length
     if (this.#left === 0) noLongerForgettable(this)
     return taken
@@ -54,9 +59,9 @@ export class Parcel {
   }
 
   /** Adds those of one message. */
-  add(numbers: Int32Array): Share {
+  add(numbers: Int32Array, from: number, count: number): Share {
     const start = this.#numbers.length
-    for (const number of numbers) this.#numbers.add(number)
+    for (let at = from; at < from + count; at++) this.#numbers.add(numbers[at] as number)
     return new Share(this, this.#numbers, start, this.#numbers.length)
   }
 }

@@ -16,12 +16,18 @@ pub const THREADS_MAX: usize = 16;
 const STUCK: Duration = Duration::from_millis(50);
 /// How long a thread without work stays.
 const IDLE: Duration = Duration::from_secs(5);
+/// Descriptors that may wait before whoever brings more is made to wait for a moment: closing can be slower than receiving, and
+/// must not use up the table of descriptors. Not longer, because the closes may be stuck.
+const BACKLOG: usize = 256;
+const PATIENCE: Duration = Duration::from_millis(5);
 
 #[derive(Default)]
 struct State {
     waiting: VecDeque<OwnedFd>,
     threads: usize,
+    /// Those that wait for work; among them those that look after a close of another one.
     idle: usize,
+    watchers: usize,
     /// Those that are in a close.
     closing: usize,
     /// When a thread last took a descriptor to close it.
@@ -29,9 +35,11 @@ struct State {
 }
 
 static STATE: Mutex<State> =
-    Mutex::new(State { waiting: VecDeque::new(), threads: 0, idle: 0, closing: 0, taken: None });
+    Mutex::new(State { waiting: VecDeque::new(), threads: 0, idle: 0, watchers: 0, closing: 0, taken: None });
 /// Work has come, or a watcher is wanted.
 static CHANGED: Condvar = Condvar::new();
+/// Half of a backlog has been closed.
+static SHORTER: Condvar = Condvar::new();
 /// Nothing waits and nothing is being closed.
 static QUIET: Condvar = Condvar::new();
 
@@ -46,15 +54,19 @@ pub fn close(fds: impl IntoIterator<Item = OwnedFd>) {
     if state.waiting.is_empty() {
         return;
     }
-    if state.idle > 0 {
+    if state.closing > 0 {
+        want_watcher(&mut state);
+    } else if state.idle > 0 {
         CHANGED.notify_one();
-        return;
-    }
-    let all_close = state.closing == state.threads && state.threads < THREADS_MAX;
-    if all_close && !start(&mut state) && state.threads == 0 {
+    } else if !start(&mut state) && state.threads == 0 {
         let left = std::mem::take(&mut state.waiting);
         drop(state);
         drop(left);
+        return;
+    }
+    if state.waiting.len() > BACKLOG {
+        let too_many = |state: &mut State| state.waiting.len() > BACKLOG / 2;
+        let _ = SHORTER.wait_timeout_while(state, PATIENCE, too_many);
     }
 }
 
@@ -88,11 +100,13 @@ fn run() {
         state.idle += 1;
         // While another thread closes, somebody must see to it that a close which gets stuck does not hold up the others.
         let watching = state.closing > 0 && !state.waiting.is_empty();
+        state.watchers += usize::from(watching);
         let patience = if watching { STUCK } else { IDLE };
         let (guard, waited) = CHANGED.wait_timeout(state, patience).unwrap_or_else(PoisonError::into_inner);
         state = guard;
+        state.watchers -= usize::from(watching);
         state.idle -= 1;
-        if waited.timed_out() && state.waiting.is_empty() {
+        if waited.timed_out() && !watching && state.waiting.is_empty() {
             state.threads -= 1;
             return;
         }
@@ -113,11 +127,17 @@ fn work(mut state: MutexGuard<'static, State>) -> MutexGuard<'static, State> {
         drop(fd);
         state = lock();
         state.closing -= 1;
+        if state.waiting.len() == BACKLOG / 2 {
+            SHORTER.notify_all();
+        }
     }
     state
 }
 
 fn want_watcher(state: &mut State) {
+    if state.watchers > 0 {
+        return;
+    }
     if state.idle > 0 {
         CHANGED.notify_one();
     } else if state.threads < THREADS_MAX {
