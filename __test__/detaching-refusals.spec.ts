@@ -35,7 +35,8 @@ for (const [transport, address] of Object.entries(addresses(folder))) {
     await once(server, 'listening')
     const bound = server.address() as { port: number } | string
     const accepted = once(server, 'connection')
-    const socket = typeof bound === 'string' ? netConnect(bound) : netConnect(bound.port, 'localhost')
+    // By number: who looks a name up opens files meanwhile, and descriptors are counted here.
+    const socket = typeof bound === 'string' ? netConnect(bound) : netConnect(bound.port, '127.0.0.1')
     isHeld(t, socket, /still connecting$/)
     await once(socket, 'connect')
     const [peer] = (await accepted) as [Socket]
