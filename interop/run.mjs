@@ -1,10 +1,11 @@
 // Runs programs of other languages and projects against our clients: each case starts the program, starts our client
 // and compares what both saw. Prints one line per peer, PASS, FAIL or `not run` with the package that is missing.
 //   node interop/run.mjs [WORD …]   only the peers whose name has one of the words, as `perl`
-import { spawn, spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+// Packages from npm are peers too: they are installed in a fresh folder, beside what `npm pack` makes of this package.
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { root, runOrExit } from '../scripts/run.mjs'
 
 const casesFolder = 'interop/cases'
@@ -12,9 +13,14 @@ const casesFolder = 'interop/cases'
 const origin = '../shared/interop'
 const languages = ['perl', 'ruby', 'php', 'pymp', 'erlang', 'go', 'node']
 const projects = ['dbus-fd', 'postgres-peer', 'qemu-qmp-fd', 'sd-notify', 'sd-socket-activate']
+/** Of our own choosing; the ones above are those that other implementations are held to. */
+const programs = []
+const packages = ['dbus-next', 'dbus-native']
 const peers = [
   ...languages.map((language) => ({ of: 'xlang', args: [language] })),
-  ...projects.map((project) => ({ of: project, args: [] })),
+  ...[...projects, ...programs].map((project) => ({ of: project, args: [] })),
+  ...packages.map((name) => ({ of: 'npm-dbus', args: [name] })),
+  { of: 'npm-hot-shots', args: [] },
 ]
 /** A case asks for programs; what a program must find besides is asked for here. */
 const modules = { perl: { command: ['perl', '-MIO::FDPass', '-e1'], package: 'libio-fdpass-perl' } }
@@ -42,7 +48,7 @@ process.exitCode = results.failed > 0 ? 1 : 0
 function assertCopiesAreTrue() {
   if (!existsSync(origin)) return
   // What they share is there once; in each case `h.py` is a link to it.
-  const cases = readdirSync(casesFolder).filter((name) => name !== '_common')
+  const cases = readdirSync(origin).filter((name) => existsSync(join(origin, name, 'run')))
   const copies = cases.flatMap((name) => ['run', 'h.py', 'client.py'].map((file) => `${name}/${file}`))
   const drifted = copies.filter(
     (copy) => !readFileSync(join(casesFolder, copy)).equals(readFileSync(join(origin, copy))),
@@ -64,7 +70,7 @@ function isAskedFor(peer) {
 async function runPeer(peer) {
   const missing = missingFor(peer)
   if (missing) return report('not run', nameOf(peer), `(${missing})`)
-  const { code, output } = await runCase(peer)
+  const { code, output } = await runCase(peer).catch(({ message }) => ({ code: 1, output: message }))
   const lines = output.trimEnd().split('\n')
   // xlang says `skip`, and then fails for having checked nothing.
   const skipped = lines.find((line) => /^skip /i.test(line))
@@ -96,7 +102,8 @@ async function runCase({ of, args }) {
   const client = `exec '${process.execPath}' '${join(root, 'interop', `${of}.js`)}'`
   const cache = process.env.GOCACHE ?? join(root, 'build', 'go-cache')
   const ours = { CLIENT: client, CASE_TMP: folder, GOCACHE: cache, PYTHONDONTWRITEBYTECODE: '1' }
-  const env = { ...process.env, ...ours, PATH: searchPath(of) }
+  const project = of.startsWith('npm-') ? { PROJECT: installedPackages() } : {}
+  const env = { ...process.env, ...ours, ...project, PATH: searchPath(of) }
   const child = spawn(join(root, casesFolder, of, 'run'), args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const timer = setTimeout(() => child.kill('SIGINT'), patience)
   let output = ''
@@ -106,9 +113,31 @@ async function runCase({ of, args }) {
   return { code, output }
 }
 
+/** A folder as a user of those packages has it, made once. What was built here is no part of the archive, and comes along. */
+function installedPackages() {
+  const project = join(folder, 'npm')
+  if (existsSync(project)) return project
+  cpSync('interop/npm', project, { recursive: true })
+  execute('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'], project)
+  const [{ filename }] = JSON.parse(execute('npm', ['pack', '--json', '--pack-destination', project], root))
+  const target = join(project, 'node_modules', 'ancillary')
+  mkdirSync(target)
+  execute('tar', ['-xzf', join(project, filename), '--strip-components=1', '-C', target], root)
+  cpSync('lib/native', join(target, 'lib/native'), { recursive: true })
+  return project
+}
+
+function execute(command, args, cwd) {
+  return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+}
+
 /** Where the programs of a case are looked for. */
 function searchPath(name) {
   const versions = name === 'postgres-peer' && existsSync(postgresVersions) ? readdirSync(postgresVersions) : []
   const newestFirst = versions.sort((one, other) => other - one)
-  return [process.env.PATH, ...newestFirst.map((version) => join(postgresVersions, version, 'bin'))].join(':')
+  return [
+    dirname(process.execPath),
+    process.env.PATH,
+    ...newestFirst.map((version) => join(postgresVersions, version, 'bin')),
+  ].join(':')
 }
