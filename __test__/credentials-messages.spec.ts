@@ -11,6 +11,7 @@ import {
   type SenderCredentials,
   type UnixSocket,
 } from '../index.js'
+import { Actor, stranger } from './helpers/actor.js'
 import { guard } from './helpers/leaks.js'
 import { isRoot, type Kit, run, unprivileged } from './helpers/script.js'
 
@@ -147,6 +148,31 @@ test.serial('bytes of different senders on one stream are never one message', as
   }
   await close(client, server, listener)
 })
+
+for (const type of ['stream', 'seqpacket'] as const) {
+  test.serial(`what two processes write to one ${type} socket is told apart, as root by their users too`, async (t) => {
+    const listener = listen(path, { type, passCredentials: true })
+    const client = await connect(path, { type })
+    const server = await listener.accept()
+    const other = new Actor(stranger, [client.fd])
+    await other.does('inherit', 3)
+    for (const round of [1, 2]) {
+      await client.send(`mine ${round}`)
+      await other.does('send', `other ${round}`)
+    }
+    for (const round of [1, 2]) {
+      const [mine, others] = [await server.recv(), await server.recv()]
+      t.deepEqual(
+        [mine, others].map((message) => String(message?.data)),
+        [`mine ${round}`, `other ${round}`],
+      )
+      t.like(mine?.credentials, { pid: process.pid, uid: own.uid })
+      t.like(others?.credentials, { pid: other.pid, uid: stranger.uids[0] })
+    }
+    await other.end()
+    await close(client, server, listener)
+  })
+}
 
 test.serial('without privilege a false claim is EPERM, and nothing is sent', async (t) => {
   const outcome = await run(forge, [], unprivileged)

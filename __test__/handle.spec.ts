@@ -26,6 +26,12 @@ for (const [what, scenario, grown] of [
   })
 }
 
+test.serial('ten thousand forgotten descriptors are closed by one collection, with one warning', async (t) => {
+  const env = { ANCILLARY_TEST_COUNT: '10000' }
+  const { answer } = await runScenario('forgetful', 'duplicates', { env })
+  t.deepEqual(answer, { grown: 10_000, left: 0, warnings: [warning] })
+})
+
 test.serial('a forgotten socket with a name is closed, and its file removed', async (t) => {
   const { answer } = await runScenario('forgetful', 'forgetBound')
   t.deepEqual(answer, { grown: 2, left: 0, warnings: [warning], exists: false })

@@ -1,110 +1,29 @@
 // Aborts and deadlines: whenever they come, the message stays at the head of the queue, whole and with its descriptors.
 import { setImmediate } from 'node:timers/promises'
 import test from 'ava'
-import { hasCode, type Message, pair, type SocketType, type UnixSocket } from '../index.js'
+import { hasCode, pair } from '../index.js'
 import { dispose } from './helpers/dispose.js'
 import { guard } from './helpers/leaks.js'
-import { closeAll, inodeOf, openCount, openMarked } from './helpers/marked.js'
+import { raceBytes, raceRecords } from './helpers/races.js'
 
 const folder = guard(test)
 const rounds = 10_000
 
-/** Moments for the abort, earlier and later than the arrival. */
-const moments: (() => unknown)[] = [
-  () => {},
-  () => Promise.resolve(),
-  () => new Promise<void>((resolve) => process.nextTick(resolve)),
-  () => setImmediate(),
-  () => setImmediate().then(() => setImmediate()),
-]
-
-interface Race {
-  readonly sender: UnixSocket
-  readonly receiver: UnixSocket
-  /** What goes with message `index`. */
-  fds(index: number): number[]
-  note(message: Message): void
-  aborted: number
-}
-
-type Receive = (signal: AbortSignal) => Promise<Message[]>
-
-/** One receive that is aborted around the time when its message is sent: before, between or after. What is left is read. */
-async function raceOnce(race: Race, index: number, receive: Receive): Promise<void> {
-  const abort = new AbortController()
-  const received = receive(abort.signal).then(
-    (messages) => {
-      for (const message of messages) race.note(message)
-    },
-    (error: unknown) => {
-      if (!hasCode(error, 'ABORT_ERR')) throw error
-      race.aborted++
-    },
-  )
-  const early = index % 7 === 0
-  if (early) abort.abort()
-  await race.sender.send(String(index), { fds: race.fds(index) })
-  await moments[index % moments.length]?.()
-  abort.abort()
-  await received
-  drainInto(race)
-}
-
-function drainInto(race: Race): void {
-  for (let message = race.receiver.tryRecv(); message !== 'again'; message = race.receiver.tryRecv()) {
-    race.note(message as Message)
-  }
-}
-
-for (const [type, how] of [
+for (const [type, way] of [
   ['seqpacket', 'recv'],
   ['dgram', 'recvMany'],
   ['seqpacket', 'a loop'],
 ] as const) {
-  test.serial(`${type}: ${rounds} aborts of ${how} around the arrival lose and repeat nothing`, async (t) => {
-    const [sender, receiver] = pair(type as SocketType)
-    const seen: number[] = []
-    const race: Race = { sender, receiver, fds: () => [], note: ({ data }) => seen.push(Number(data)), aborted: 0 }
-    const receives = receivesOf(receiver)
-    for (let index = 0; index < rounds; index++) await raceOnce(race, index, receives[how])
+  test.serial(`${type}: ${rounds} aborts of ${way} around the arrival lose and repeat nothing`, async (t) => {
+    const { seen, aborted } = await raceRecords(type, way, rounds)
     t.is(seen.length, rounds)
     t.true(seen.every((number, index) => number === index))
-    t.true(race.aborted > rounds / 10 && race.aborted < rounds, 'some won, some lost')
-    dispose(sender, receiver)
+    t.true(aborted > rounds / 10 && aborted < rounds, 'some won, some lost')
   })
 }
 
-function receivesOf(socket: UnixSocket): Record<'recv' | 'recvMany' | 'a loop', Receive> {
-  return {
-    recv: async (signal) => [(await socket.recv({ signal })) as Message],
-    recvMany: async (signal) => (await socket.recvMany({ signal })) as Message[],
-    'a loop': async (signal) => {
-      for await (const message of socket.messages({ signal })) return [message]
-      return []
-    },
-  }
-}
-
 test.serial(`a stream's bytes and descriptors survive ${rounds} aborts, each once and in order`, async (t) => {
-  const [sender, receiver] = pair('stream', { maxFds: 253 })
-  const files = openMarked(folder, 7)
-  const inodes = files.map(inodeOf)
-  const before = openCount()
-  let text = ''
-  const found: number[] = []
-  const note = (message: Message): void => {
-    text += message.data.toString()
-    found.push(...message.fds.map(inodeOf))
-    message.close()
-  }
-  const race: Race = { sender, receiver, note, aborted: 0, fds: (index) => [files[index % 7] as number] }
-  const { recv } = receivesOf(receiver)
-  for (let index = 0; index < rounds; index++) await raceOnce(race, index, recv)
-  t.true(text === Array.from({ length: rounds }, (_, index) => index).join(''))
-  t.true(found.length === rounds && found.every((inode, index) => inode === inodes[index % 7]))
-  t.is(openCount(), before, 'and none is left open')
-  closeAll(files)
-  dispose(sender, receiver)
+  t.deepEqual(await raceBytes(folder, rounds), { whole: true, ordered: true, leaked: 0 })
 })
 
 test.serial('a deadline rejects with ETIMEDOUT and leaves the message where it is', async (t) => {

@@ -1,62 +1,17 @@
 // Promise 11: main thread and workers use sockets at once, each on its own, and may be terminated in the middle of anything.
 import { execFileSync } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, readdirSync, readlinkSync, unlinkSync } from 'node:fs'
+import { existsSync, readdirSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { Worker } from 'node:worker_threads'
 import test from 'ava'
 import { connect } from '../index.js'
 import { guard } from './helpers/leaks.js'
+import { begin, eventually, type Job, openDescriptors, terminateMany } from './helpers/terminated.js'
 
 const dir = guard(test)
 const path = join(dir, 'sock')
-const worker = join(__dirname, 'helpers', 'worker.js')
-
-type Job = 'echo' | 'import' | 'waits' | 'accepts' | 'reads' | 'sends' | 'leaves'
-
-interface Begun {
-  thread: Worker
-  said: unknown
-  exited: Promise<unknown>
-}
-
-/** Starts a worker that says when it is in the middle of its job. */
-async function begin(job: Job, address: string = path): Promise<Begun> {
-  const thread = new Worker(worker, { workerData: { job, address } })
-  const exited = once(thread, 'exit')
-  const [said] = await once(thread, 'message')
-  return { thread, said, exited }
-}
-
-/** What each descriptor of this process refers to, sorted. */
-function openDescriptors(): string[] {
-  const targets = readdirSync('/proc/self/fd').map((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`)
-    } catch {
-      return ''
-    }
-  })
-  return targets.filter((target) => target !== '').sort()
-}
-
-/** Waits for the threads of a worker to let go of what they hold. */
-async function eventually(done: () => boolean): Promise<boolean> {
-  const deadline = Date.now() + 10_000
-  while (!done() && Date.now() < deadline) await new Promise((resolve) => setImmediate(resolve))
-  return done()
-}
-
-async function terminateMany(job: Job, rounds: number): Promise<void> {
-  const atOnce = 5
-  for (let round = 0; round < rounds; round += atOnce) {
-    const begun = await Promise.all(Array.from({ length: atOnce }, (_, index) => begin(job, `${path}-${index}`)))
-    await Promise.all(begun.map(({ thread }) => thread.terminate()))
-  }
-}
 
 test.serial('a worker imports the package and has its own working copy', async (t) => {
-  const { said, exited } = await begin('import')
+  const { said, exited } = await begin('import', path)
   t.deepEqual(said, { data: 'hello', pid: process.pid })
   await exited
 })
@@ -87,9 +42,9 @@ for (const [job, what] of Object.entries({
   sends: 'sends that are queued with descriptors',
 })) {
   test.serial(`50 workers terminated amid ${what} leave no descriptor and no file`, async (t) => {
-    await terminateMany(job as Job, 5)
+    await terminateMany(job as Job, 5, path)
     const before = openDescriptors().length
-    await terminateMany(job as Job, 50)
+    await terminateMany(job as Job, 50, path)
     t.true(await eventually(() => openDescriptors().length <= before), openDescriptors().join('\n'))
     t.deepEqual(readdirSync(dir), [])
   })
@@ -98,9 +53,9 @@ for (const [job, what] of Object.entries({
 test.serial('50 workers terminated amid reads on threads leave no descriptor', async (t) => {
   const addresses = [0, 1, 2, 3, 4].map((index) => `${path}-${index}`)
   execFileSync('mkfifo', addresses)
-  await terminateMany('reads', 5)
+  await terminateMany('reads', 5, path)
   const before = openDescriptors().length
-  await terminateMany('reads', 50)
+  await terminateMany('reads', 50, path)
   t.true(await eventually(() => openDescriptors().length <= before), openDescriptors().join('\n'))
   for (const address of addresses) unlinkSync(address)
 })

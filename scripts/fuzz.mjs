@@ -1,4 +1,4 @@
-// Runs the fuzz targets of crates/unix-socket/fuzz one after the other: `npm run fuzz -- --seconds N [--target NAME] [--fast]`. New
+// Runs the fuzz targets of crates/unix-socket/fuzz one after the other: `npm run fuzz -- --seconds N|--runs N [--target NAME] [--fast]`. New
 // inputs go to build/fuzz, beside the corpus that is committed. `--fast` is without AddressSanitizer.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
@@ -9,6 +9,7 @@ const folder = 'crates/unix-socket/fuzz'
 const { values: options } = parseArgs({
   options: {
     seconds: { type: 'string', default: '60' },
+    runs: { type: 'string' },
     target: { type: 'string' },
     fast: { type: 'boolean', default: false },
   },
@@ -27,6 +28,7 @@ function fuzz(target) {
   const grown = `build/fuzz/${target}`
   mkdirSync(grown, { recursive: true })
   const building = ['--fuzz-dir', folder, '--target-dir', 'target/fuzz', ...(options.fast ? ['-s', 'none'] : [])]
-  const running = ['-max_len=2048', `-max_total_time=${options.seconds}`]
+  const end = options.runs === undefined ? `-max_total_time=${options.seconds}` : `-runs=${options.runs}`
+  const running = ['-max_len=2048', end]
   return run('cargo', ['fuzz', 'run', ...building, target, grown, `${folder}/corpus/${target}`, '--', ...running])
 }

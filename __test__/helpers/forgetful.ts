@@ -16,6 +16,9 @@ process.on('warning', (warning) => {
   warnings.push({ name: warning.name, code, message: warning.message, detail })
 })
 
+/** What is forgotten that many may be made of. */
+const many = Number(process.env.ANCILLARY_TEST_COUNT ?? 20)
+
 /** Collects until the descriptors are down to `count`; gives up after many rounds. */
 async function collect(count: number): Promise<number> {
   const { gc } = globalThis as { gc?: () => void }
@@ -140,7 +143,7 @@ void serveScenarios({
   sockets: () => forget(forgetSockets),
   message: () => forget(forgetMessage),
   unread: () => forget(forgetUnread),
-  duplicates: () => forget(() => Array.from({ length: 20 }, () => OwnedFd.dup(0)).length),
+  duplicates: () => forget(() => Array.from({ length: many }, () => OwnedFd.dup(0)).length),
   forgetBound,
   forgetListener,
   rememberAll,

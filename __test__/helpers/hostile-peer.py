@@ -1,8 +1,11 @@
 # The peer of hostile.ts: for each line of JSON, a script of things to do to a socket, it does them and tells of each what the
 # kernel said. It sends descriptors of every kind, bytes out of band, and may end itself in the middle. It checks nothing.
-import errno, json, os, select, signal, socket, struct, sys
+import errno, json, os, random, select, signal, socket, struct, sys
 
 TYPES = {'stream': socket.SOCK_STREAM, 'seqpacket': socket.SOCK_SEQPACKET, 'dgram': socket.SOCK_DGRAM}
+
+# Kinds that a flood brings.
+FLOOD = 'null pipe writing_end folder path memory terminal event poller process udp listening'.split()
 
 
 def payload(number, size):
@@ -19,6 +22,32 @@ class Peer:
         self.close()
         self.socket = socket.socket(socket.AF_UNIX, TYPES[kind])
         self.socket.connect(path)
+
+    def bind(self, kind, path):
+        self.close()
+        self.socket = socket.socket(socket.AF_UNIX, TYPES[kind])
+        self.socket.bind(path)
+
+    # The same socket; what it has not read is gone.
+    def turn_to(self, path):
+        self.socket.connect(path)
+
+    def say(self, text):
+        self.socket.send(text.encode())
+
+    # So many messages, each with 0 to 253 descriptors of many kinds; who accepts none gets the bytes alone.
+    def flood(self, count, size, seed):
+        chance = random.Random(seed)
+        pool = [fd for kind in FLOOD for fd in getattr(self, 'make_' + kind)()[1]]
+        fds = chance.choices(pool, k=512)
+        for number in range(count):
+            start, some = chance.randrange(253), chance.randrange(254)
+            try:
+                self.transmit(payload(number, size), fds[start:start + some])
+            except PermissionError:
+                self.transmit(payload(number, size), [])
+        for fd in pool:
+            os.close(fd)
 
     def send(self, number, size, kinds):
         fds, ours = [], []

@@ -64,7 +64,7 @@ export class Random {
 }
 
 /** One thing that the peer does: its name and what it needs. */
-type Step = readonly [string, ...unknown[]]
+export type Step = readonly [string, ...unknown[]]
 
 /** What the peer sent on one connection, or would have sent if it had not failed. */
 interface Sent {
@@ -85,7 +85,7 @@ interface Arrived {
 }
 
 /** The other process; a killed one is followed by another. */
-class Peer {
+export class Peer {
   #child: ChildProcess | undefined
   #lines: AsyncIterator<string> | undefined
 
