@@ -883,6 +883,7 @@ export interface OwnedFd {
    * to have it served by an http server. Node switches O_NONBLOCK on for everyone who shares the descriptor.
    *
    * @throws ERR_FD_KIND It is something else.
+   * @throws ERR_UNSUPPORTED_PLATFORM On Bun; `toUnixSocket().toDuplex()` works there.
    */
   toNetSocket(options?: NetSocketOptions): net.Socket
   /**
@@ -891,11 +892,26 @@ export interface OwnedFd {
    * @throws ERR_FD_KIND It is not a listening Unix stream or TCP socket, or this is a worker of `node:cluster`.
    */
   toNetServer<S extends net.Server = net.Server>(server?: S): S
-  /** Becomes a bound `dgram.Socket`. @throws ERR_FD_KIND It is not a UDP socket, or it is connected. */
+  /**
+   * Becomes a bound `dgram.Socket`.
+   *
+   * @throws ERR_FD_KIND It is not a UDP socket, or it is connected.
+   * @throws ERR_UNSUPPORTED_PLATFORM On Bun and Deno.
+   */
   toDgramSocket(): dgram.Socket
-  /** Becomes an `fs.ReadStream`. @throws ERR_FD_KIND It is not a readable file, memfd or device: a pipe would hold a thread. */
+  /**
+   * Becomes an `fs.ReadStream`.
+   *
+   * @throws ERR_FD_KIND It is not a readable file, memfd or device: a pipe would hold a thread.
+   * @throws ERR_UNSUPPORTED_PLATFORM On Deno, whose `fs` knows only descriptors that it has opened.
+   */
   toReadStream(): fs.ReadStream
-  /** Becomes an `fs.WriteStream`. @throws ERR_FD_KIND It is not a writable file, memfd or device: a pipe would hold a thread. */
+  /**
+   * Becomes an `fs.WriteStream`.
+   *
+   * @throws ERR_FD_KIND It is not a writable file, memfd or device: a pipe would hold a thread.
+   * @throws ERR_UNSUPPORTED_PLATFORM On Deno, whose `fs` knows only descriptors that it has opened.
+   */
   toWriteStream(): fs.WriteStream
   /** Becomes a `tty.ReadStream`, which also writes. @throws ERR_FD_KIND It is not a readable terminal. */
   toTTY(): tty.ReadStream
@@ -904,6 +920,7 @@ export interface OwnedFd {
    * `instanceof` does not hold, and it cannot be posted to a worker.
    *
    * @throws ERR_FD_KIND It is not a file, directory, memfd or device.
+   * @throws ERR_UNSUPPORTED_PLATFORM On Deno, whose `fs` knows only descriptors that it has opened.
    */
   toFileHandle(): FileHandle
 }

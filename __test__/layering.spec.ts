@@ -23,7 +23,7 @@ const levels = [
   ['handle', 'file-handle'],
   ['readiness', 'credentials'],
   ['queue', 'poller', 'source', 'options', 'slabs'],
-  ['address', 'wait', 'arguments', 'control'],
+  ['address', 'wait', 'arguments', 'control', 'runtime'],
   ['errors'],
   ['native', 'words'],
 ]

@@ -15,6 +15,7 @@ import { FdFileHandle } from './file-handle.js'
 import { type Connected, type ListenOptions, UnixListener } from './listener.js'
 import type { SocketOptions } from './options.js'
 import type { SocketType } from './outgoing.js'
+import { type Runtime, refuseOn } from './runtime.js'
 import { UnixSocket } from './socket.js'
 import { fdOf } from './source.js'
 
@@ -41,6 +42,7 @@ declare module './descriptor.js' {
      * to have it served by an http server. Node switches O_NONBLOCK on for everyone who shares the descriptor.
      *
      * @throws ERR_FD_KIND It is something else.
+     * @throws ERR_UNSUPPORTED_PLATFORM On Bun; `toUnixSocket().toDuplex()` works there.
      */
     toNetSocket(options?: NetSocketOptions): net.Socket
     /**
@@ -49,11 +51,26 @@ declare module './descriptor.js' {
      * @throws ERR_FD_KIND It is not a listening Unix stream or TCP socket, or this is a worker of `node:cluster`.
      */
     toNetServer<S extends net.Server = net.Server>(server?: S): S
-    /** Becomes a bound `dgram.Socket`. @throws ERR_FD_KIND It is not a UDP socket, or it is connected. */
+    /**
+     * Becomes a bound `dgram.Socket`.
+     *
+     * @throws ERR_FD_KIND It is not a UDP socket, or it is connected.
+     * @throws ERR_UNSUPPORTED_PLATFORM On Bun and Deno.
+     */
     toDgramSocket(): dgram.Socket
-    /** Becomes an `fs.ReadStream`. @throws ERR_FD_KIND It is not a readable file, memfd or device: a pipe would hold a thread. */
+    /**
+     * Becomes an `fs.ReadStream`.
+     *
+     * @throws ERR_FD_KIND It is not a readable file, memfd or device: a pipe would hold a thread.
+     * @throws ERR_UNSUPPORTED_PLATFORM On Deno, whose `fs` knows only descriptors that it has opened.
+     */
     toReadStream(): fs.ReadStream
-    /** Becomes an `fs.WriteStream`. @throws ERR_FD_KIND It is not a writable file, memfd or device: a pipe would hold a thread. */
+    /**
+     * Becomes an `fs.WriteStream`.
+     *
+     * @throws ERR_FD_KIND It is not a writable file, memfd or device: a pipe would hold a thread.
+     * @throws ERR_UNSUPPORTED_PLATFORM On Deno, whose `fs` knows only descriptors that it has opened.
+     */
     toWriteStream(): fs.WriteStream
     /** Becomes a `tty.ReadStream`, which also writes. @throws ERR_FD_KIND It is not a readable terminal. */
     toTTY(): tty.ReadStream
@@ -62,6 +79,7 @@ declare module './descriptor.js' {
      * `instanceof` does not hold, and it cannot be posted to a worker.
      *
      * @throws ERR_FD_KIND It is not a file, directory, memfd or device.
+     * @throws ERR_UNSUPPORTED_PLATFORM On Deno, whose `fs` knows only descriptors that it has opened.
      */
     toFileHandle(): FileHandle
   }
@@ -95,6 +113,8 @@ interface Rule {
   readonly kinds: readonly string[]
   readonly state?: OwnedFd['state']
   readonly access?: 'read' | 'write'
+  /** Where the object is made, and does not work. */
+  readonly notOn?: readonly Runtime[]
 }
 
 const FILES = ['file', 'memfd', 'block-device', 'char-device']
@@ -103,11 +123,11 @@ const RULES = {
   toUnixSocket: { into: 'UnixSocket', kinds: UNIX },
   toUnixListener: { into: 'UnixListener', kinds: ['unix-stream', 'unix-seqpacket'], state: 'listening' },
   toNetServer: { into: 'net.Server', kinds: ['unix-stream', 'tcp'], state: 'listening' },
-  toDgramSocket: { into: 'dgram.Socket', kinds: ['udp'] },
-  toReadStream: { into: 'fs.ReadStream', kinds: FILES, access: 'read' },
-  toWriteStream: { into: 'fs.WriteStream', kinds: FILES, access: 'write' },
+  toDgramSocket: { into: 'dgram.Socket', kinds: ['udp'], notOn: ['bun', 'deno'] },
+  toReadStream: { into: 'fs.ReadStream', kinds: FILES, access: 'read', notOn: ['deno'] },
+  toWriteStream: { into: 'fs.WriteStream', kinds: FILES, access: 'write', notOn: ['deno'] },
   toTTY: { into: 'tty.ReadStream', kinds: ['tty'], access: 'read' },
-  toFileHandle: { into: 'FileHandle', kinds: [...FILES, 'directory'] },
+  toFileHandle: { into: 'FileHandle', kinds: [...FILES, 'directory'], notOn: ['deno'] },
 } as const satisfies Record<string, Rule>
 
 function refuse(fd: OwnedFd, into: string): never {
@@ -127,6 +147,7 @@ function assertKind(fd: OwnedFd, rule: Rule): void {
     (rule.state === undefined || fd.state === rule.state) &&
     (rule.access === undefined || permits(fd.access, rule.access))
   if (!fits) refuse(fd, rule.into)
+  refuseOn(rule.notOn ?? [], `To make a ${rule.into} of a descriptor`)
 }
 
 /** Makes the object from the number; the descriptor is given away only when that has not thrown. */
@@ -136,12 +157,18 @@ function give<T>(fd: OwnedFd, make: (number: number) => T): T {
   return made
 }
 
+/** Bun: the socket is made, and nothing ever comes out of it. */
+function assertNetSockets(): void {
+  refuseOn(['bun'], 'To make a net.Socket of a descriptor')
+}
+
 function toNetSocket(this: OwnedFd, options?: NetSocketOptions): net.Socket {
   const { unread, allowHalfOpen = false } = optionsObject(options) as NetSocketOptions
   const bytes = unread === undefined ? undefined : Buffer.from(oneBuffer(unread))
   const isSocket = this.kind === 'unix-stream' || this.kind === 'tcp'
   const isPipe = (this.kind === 'pipe' || this.kind === 'fifo') && this.access !== 'path'
   if (!isPipe && !(isSocket && this.state === 'connected')) refuse(this, 'net.Socket')
+  assertNetSockets()
   const readable = permits(this.access, 'read')
   const writable = permits(this.access, 'write')
   return give(this, (fd) => {
@@ -240,6 +267,7 @@ addMethods(OwnedFd.prototype, conversions)
 addMethods(UnixSocket.prototype, {
   toNetSocket(this: UnixSocket<'stream'>): net.Socket {
     if (this.type !== 'stream') throw ownError('ERR_FD_KIND', `A ${this.type} socket cannot become a net.Socket`)
+    assertNetSockets()
     return this.detach().toNetSocket()
   },
 })

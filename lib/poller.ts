@@ -4,6 +4,7 @@
  */
 import { check } from './errors.js'
 import { native } from './native.js'
+import { wakesByThread } from './runtime.js'
 
 /** Somebody who is told of events. */
 export interface Watched {
@@ -35,7 +36,7 @@ let generation = 0
 /** Starts the poller at first use. */
 export function startPoller(): void {
   if (started) return
-  check(native.startPoller(events, dispatch), 'epoll_create1')
+  check(native.startPoller(events, dispatch, wakesByThread()), 'epoll_create1')
   started = true
 }
 

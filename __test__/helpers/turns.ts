@@ -19,7 +19,16 @@ export async function stateOf(promise: Promise<unknown>): Promise<'pending' | 'f
 
 /** The share of a while with nothing to do in which the event loop was busy: near 0, or near 1 when it spins. */
 export async function busyShare(): Promise<number> {
+  // Bun and Deno do not measure their event loop; one that spins uses up a processor.
+  if (typeof performance.eventLoopUtilization !== 'function') return processorShare()
   const before = performance.eventLoopUtilization()
   await delay(200)
   return performance.eventLoopUtilization(before).utilization
+}
+
+async function processorShare(): Promise<number> {
+  const [before, start] = [process.cpuUsage(), performance.now()]
+  await delay(200)
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000 / (performance.now() - start)
 }

@@ -8,6 +8,7 @@
 
 mod constants;
 mod credentials;
+mod delivery;
 mod descriptor;
 mod inet;
 mod memory;
@@ -18,5 +19,6 @@ mod receiving;
 mod sending;
 mod socket;
 mod state;
+mod thread_waker;
 mod uv;
-mod waker;
+mod uv_waker;

@@ -24,6 +24,7 @@ pub mod poller;
 pub mod process;
 pub mod reaper;
 pub mod receive;
+pub mod sentry;
 pub mod socket;
 pub mod spare;
 mod syscall;

@@ -9,6 +9,9 @@ use std::cell::RefCell;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 
+/// The event of a descriptor that can be read.
+pub const READABLE: u32 = libc::EPOLLIN as u32;
+
 /// The key of the poller's own wake-up, which no descriptor may have.
 pub const WAKE_KEY: u64 = u64::MAX;
 
@@ -38,6 +41,21 @@ impl Wake {
     pub fn wake(&self) {
         let _ = self.0.write(1);
     }
+}
+
+/// The other end of a [`Wake`]: a descriptor that becomes readable and stays so.
+pub(crate) struct Bell(Arc<EventFd>);
+
+impl Bell {
+    pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// Something to wait for beside a poller.
+pub(crate) fn wake_pair() -> Result<(Wake, Bell)> {
+    let bell = Arc::new(EventFd::from_value_and_flags(0, EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
+    Ok((Wake(Arc::clone(&bell)), Bell(bell)))
 }
 
 impl Poller {

@@ -201,6 +201,14 @@ pub(crate) fn poll_now(fd: BorrowedFd<'_>, events: i16) -> Result<i16> {
     Ok(entry.revents)
 }
 
+/// poll(2) of two descriptors that waits until one of them is readable; whether the first one is, or has anything else to tell.
+pub(crate) fn poll_two(first: BorrowedFd<'_>, second: BorrowedFd<'_>) -> Result<bool> {
+    let mut entries = [first, second].map(|fd| libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 });
+    // SAFETY: two live entries.
+    check(unsafe { libc::poll(entries.as_mut_ptr(), 2, -1) })?;
+    Ok(entries[0].revents != 0)
+}
+
 /// PIDFD_GET_INFO.
 pub(crate) fn pidfd_info(pidfd: BorrowedFd<'_>, request: u64, info: &mut crate::os::PidfdInfo) -> Result<()> {
     // SAFETY: the request number carries the size of this very structure, which lives for the call.

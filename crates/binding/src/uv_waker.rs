@@ -4,10 +4,9 @@
 //! It uses the environment's own loop, calls through napi_make_callback so that nextTick and promises run afterwards, and is taken
 //! down by an async cleanup hook that is removed only when libuv has let go of the handle.
 
-use crate::memory::typed_array;
-use crate::state::{failed, State};
+use crate::delivery::{resource_name, Delivery};
+use crate::state::failed;
 use crate::uv::{CloseCallback, Handle, PollCallback, Uv, UV_POLL, UV_READABLE};
-use napi::bindgen_prelude::{FnArgs, Function, JsValue, Object};
 use napi::{sys, Env, Result};
 use std::alloc::{alloc_zeroed, dealloc, Layout};
 use std::cell::{Cell, RefCell};
@@ -16,27 +15,15 @@ use std::ffi::{c_int, c_void};
 use std::os::fd::AsRawFd;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::ptr;
-use std::rc::Rc;
-use unix_socket::poller::{Event, WAKE_KEY};
-use unix_socket::Errno;
-
-/// Numbers per event in the registered array.
-const EVENT_STRIDE: usize = 3;
 
 struct Waker {
     uv: &'static Uv,
-    env: sys::napi_env,
-    state: Rc<State>,
+    delivery: Delivery,
     handle: Handle,
     layout: Layout,
     context: sys::napi_async_context,
-    callback: sys::napi_ref,
-    events: sys::napi_ref,
-    out: *mut i32,
-    capacity: usize,
     /// Whether the handle keeps the event loop alive.
     referenced: Cell<bool>,
-    scratch: RefCell<Vec<Event>>,
     hook: sys::napi_async_cleanup_hook_handle,
 }
 
@@ -45,47 +32,16 @@ thread_local! {
     static WAKERS: RefCell<HashMap<usize, *const Waker>> = RefCell::default();
 }
 
-/// Starts the waker of an environment whose poller exists. `ENOSYS`: this runtime has no uv_poll.
-pub(crate) fn start(
-    env: &Env,
-    state: Rc<State>,
-    events: &Object<'_>,
-    callback: &Function<'_, FnArgs<(u32,)>, ()>,
-) -> Result<i32> {
-    let Some(uv) = Uv::load() else { return Ok(-(Errno::ENOSYS as i32)) };
-    let raw = env.raw();
-    // SAFETY: both values belong to this environment and this call.
-    let (out, capacity) = unsafe { typed_array(raw, events.value().value, sys::TypedarrayType::int32_array) }?;
-    let out = out.cast();
-    if capacity < EVENT_STRIDE + 2 {
-        return Err(failed("registering an array that is too small"));
-    }
-    // SAFETY: as above; the references keep both alive until `finish`.
-    let (callback, events) = unsafe { (strong(raw, callback.value().value)?, strong(raw, events.value().value)?) };
-    let context = async_context(raw)?;
+/// Starts the waker of an environment whose poller exists.
+pub(crate) fn start(env: &Env, uv: &'static Uv, delivery: Delivery) -> Result<i32> {
+    let context = async_context(env.raw())?;
     // SAFETY: asks libuv for a size only.
     let size = unsafe { (uv.uv_handle_size)(UV_POLL) };
     let layout = Layout::from_size_align(size, 16).map_err(|_| failed("uv_handle_size"))?;
     // SAFETY: the size of a handle is never zero.
     let handle: Handle = unsafe { alloc_zeroed(layout) }.cast();
-    let scratch = RefCell::default();
-    let hook = ptr::null_mut();
     let referenced = Cell::new(true);
-    let waker = Waker {
-        uv,
-        env: raw,
-        state,
-        handle,
-        layout,
-        context,
-        callback,
-        events,
-        out,
-        capacity,
-        referenced,
-        scratch,
-        hook,
-    };
+    let waker = Waker { uv, delivery, handle, layout, context, referenced, hook: ptr::null_mut() };
     run(env, Box::into_raw(Box::new(waker)))
 }
 
@@ -95,7 +51,7 @@ fn run(env: &Env, waker: *mut Waker) -> Result<i32> {
     // SAFETY: just made by `start`, and nobody else has it yet.
     let this = unsafe { &mut *waker };
     let uv = this.uv;
-    let fd = this.state.polling.get().ok_or_else(|| failed("the poller"))?.poller.as_fd().as_raw_fd();
+    let fd = this.delivery.state.polling.get().ok_or_else(|| failed("the poller"))?.poller.as_fd().as_raw_fd();
     // SAFETY: the loop is the environment's own, the handle is fresh memory of libuv's own size, the epoll lives as long as it.
     let status = unsafe {
         match (uv.uv_poll_init)(uv_loop, this.handle, fd) {
@@ -120,7 +76,7 @@ fn run(env: &Env, waker: *mut Waker) -> Result<i32> {
     }
 }
 
-/// uv_ref and uv_unref of the handle.
+/// uv_ref and uv_unref of the handle, where this environment has one.
 pub(crate) fn keep_alive(env: &Env, on: bool) {
     let waker = WAKERS.with_borrow(|wakers| wakers.get(&(env.raw() as usize)).copied());
     if let Some(waker) = waker {
@@ -151,7 +107,7 @@ unsafe extern "C" fn on_poll(handle: Handle, _status: c_int, _events: c_int) {
         let Some(uv) = Uv::load() else { return };
         // SAFETY: set by `run`; the waker outlives the handle.
         let this = unsafe { &*(uv.uv_handle_get_data)(handle).cast::<Waker>() };
-        let count = collect(this);
+        let count = this.delivery.collect();
         if count > 0 {
             // SAFETY: on the environment's own thread, outside any JavaScript.
             unsafe { enter(this, count) };
@@ -159,53 +115,17 @@ unsafe extern "C" fn on_poll(handle: Handle, _status: c_int, _events: c_int) {
     }));
 }
 
-/// Copies the events that hold into the registered array.
-fn collect(this: &Waker) -> usize {
-    let mut events = this.scratch.borrow_mut();
-    let Some(polling) = this.state.polling.get() else { return 0 };
-    if polling.poller.take(&mut events, this.capacity / EVENT_STRIDE).is_err() {
-        return 0;
-    }
-    // SAFETY: the reference keeps the array alive, it is never resized, and JavaScript is not running.
-    let out = unsafe { std::slice::from_raw_parts_mut(this.out, this.capacity) };
-    for (row, event) in out.chunks_exact_mut(EVENT_STRIDE).zip(events.iter()) {
-        let index = if event.key == WAKE_KEY { -1 } else { (event.key & 0xffff_ffff) as i32 };
-        row.copy_from_slice(&[index, (event.key >> 32) as i32, event.mask as i32]);
-    }
-    events.len()
-}
-
-/// Calls `callback(count)`; whatever it throws becomes an uncaught exception. The handle may be closing afterwards, but is there.
-///
 /// # Safety
 /// Must run on the environment's thread while no JavaScript of it runs.
 unsafe fn enter(this: &Waker, count: usize) {
-    let env = this.env;
+    let env = this.delivery.env;
     let mut scope = ptr::null_mut();
-    // SAFETY: env is alive: its clean-up would have closed the handle.
-    if unsafe { sys::napi_open_handle_scope(env, &mut scope) } != sys::Status::napi_ok {
-        return;
-    }
-    // SAFETY: values live in the scope just opened; every out pointer is a live local.
+    // SAFETY: env is alive: its clean-up would have closed the handle. The handle may be closing afterwards, but is there.
     unsafe {
-        let (mut callback, mut argument, mut receiver) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
-        sys::napi_get_reference_value(env, this.callback, &mut callback);
-        sys::napi_create_uint32(env, count as u32, &mut argument);
-        sys::napi_get_global(env, &mut receiver);
-        let mut result = ptr::null_mut();
-        // JavaScript changes its mind twice for each answer to a wake-up; what it wants in the end is done here.
-        let [inside, wanted] = [this.capacity - 2, this.capacity - 1].map(|at| this.out.add(at));
-        inside.write(1);
-        let status = sys::napi_make_callback(env, this.context, receiver, callback, 1, &argument, &mut result);
-        if status == sys::Status::napi_pending_exception {
-            let mut exception = ptr::null_mut();
-            // A worker that is being terminated reports a pending exception and has none.
-            if sys::napi_get_and_clear_last_exception(env, &mut exception) == sys::Status::napi_ok {
-                sys::napi_fatal_exception(env, exception);
-            }
+        if sys::napi_open_handle_scope(env, &mut scope) != sys::Status::napi_ok {
+            return;
         }
-        inside.write(0);
-        reference(this, wanted.read() != 0);
+        reference(this, this.delivery.enter(Some(this.context), count));
         sys::napi_close_handle_scope(env, scope);
     }
 }
@@ -215,7 +135,7 @@ unsafe fn enter(this: &Waker, count: usize) {
 unsafe extern "C" fn on_env_end(_hook: sys::napi_async_cleanup_hook_handle, data: *mut c_void) {
     // SAFETY: registered by `run`, and valid until the close callback.
     let this = unsafe { &*data.cast::<Waker>() };
-    WAKERS.with_borrow_mut(|wakers| wakers.remove(&(this.env as usize)));
+    WAKERS.with_borrow_mut(|wakers| wakers.remove(&(this.delivery.env as usize)));
     // SAFETY: the handle is initialised and not yet closing: this hook runs once.
     unsafe {
         (this.uv.uv_poll_stop)(this.handle);
@@ -231,28 +151,16 @@ unsafe extern "C" fn on_close(handle: Handle) {
     let waker = unsafe { Box::from_raw((uv.uv_handle_get_data)(handle).cast::<Waker>()) };
     // SAFETY: env outlives its async hooks; the memory was allocated with this layout.
     unsafe {
-        sys::napi_delete_reference(waker.env, waker.callback);
-        sys::napi_delete_reference(waker.env, waker.events);
-        sys::napi_async_destroy(waker.env, waker.context);
+        waker.delivery.forget();
+        sys::napi_async_destroy(waker.delivery.env, waker.context);
         dealloc(handle.cast(), waker.layout);
         sys::napi_remove_async_cleanup_hook(waker.hook);
     }
 }
 
-/// # Safety
-/// `env` and `value` must be valid for this call.
-unsafe fn strong(env: sys::napi_env, value: sys::napi_value) -> Result<sys::napi_ref> {
-    let mut made = ptr::null_mut();
-    // SAFETY: upheld by the caller.
-    napi::check_status!(unsafe { sys::napi_create_reference(env, value, 1, &mut made) })?;
-    Ok(made)
-}
-
 fn async_context(env: sys::napi_env) -> Result<sys::napi_async_context> {
-    let (mut name, mut context) = (ptr::null_mut(), ptr::null_mut());
-    // SAFETY: a literal with its length; every out pointer is a live local.
-    napi::check_status!(unsafe { sys::napi_create_string_utf8(env, c"ancillary".as_ptr(), 9, &mut name) })?;
-    // SAFETY: as above; no resource object.
+    let (name, mut context) = (resource_name(env)?, ptr::null_mut());
+    // SAFETY: the out pointer is a live local; no resource object.
     napi::check_status!(unsafe { sys::napi_async_init(env, ptr::null_mut(), name, &mut context) })?;
     Ok(context)
 }
