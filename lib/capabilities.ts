@@ -110,7 +110,7 @@ function processIds(fd: number): undefined {
 function claimCredentials(fd: number): undefined {
   const data = Buffer.from(Int32Array.of(1, 0, 0).buffer)
   const control = packControl([{ level: constants.solSocket, type: constants.scmCredentials, data }])
-  check(native.send(fd, Buffer.from('x'), control, null, 0, false), 'sendmsg')
+  check(native.send(fd, Buffer.from('x'), control, 0, null, 0, false), 'sendmsg')
 }
 
 /** What an error number means here, where its own name says too little. */

@@ -153,17 +153,18 @@ export class Attached {
   }
 
   close(): void {
-    closeNumbers(this.release())
+    const numbers: number[] = []
+    this.release(numbers)
+    closeNumbers(numbers)
   }
 
-  /** Closes what has an object; returns the bare numbers, to be closed together with those of other messages. */
-  release(): readonly number[] {
-    for (const fd of this.#fds ?? noFds) fd.close()
+  /** Closes what has an object; gives up the bare numbers, to be closed together with those of other messages. */
+  release(into: number[]): void {
+    if (this.#fds !== undefined) for (const fd of this.#fds) fd.close()
     if (this.#process instanceof ProcessHandle) this.#process.close()
-    const numbers = this.#share?.release() ?? []
+    this.#share?.release(into)
     this.#share = undefined
     this.#fds = noFds
-    return numbers
   }
 
   #assertWhole(): void {
@@ -246,12 +247,7 @@ export abstract class Enveloped implements Envelope {
 
 /** Closes what came with several messages, the descriptors that nobody has touched in one call. */
 export function closeAll(messages: Iterable<Enveloped>): void {
-  let numbers: number[] | undefined
-  for (const message of messages) {
-    const released = Enveloped.attachedTo(message)?.release()
-    if (released === undefined || released.length === 0) continue
-    if (numbers === undefined) numbers = [...released]
-    else numbers.push(...released)
-  }
-  if (numbers !== undefined) closeNumbers(numbers)
+  const numbers: number[] = []
+  for (const message of messages) Enveloped.attachedTo(message)?.release(numbers)
+  closeNumbers(numbers)
 }

@@ -45,7 +45,7 @@ export class Handle implements Forgettable {
   file: SocketFile | undefined
   /** Its last close may take as long as somebody else likes: it is one that was received, or holds such ones in its queue. */
   mayBlock: boolean
-  readonly #onClose: (() => void)[] = []
+  #onClose: (() => void)[] | undefined
   #fd: number
   #readiness: Readiness | undefined
   #referenced = true
@@ -89,6 +89,7 @@ export class Handle implements Forgettable {
 
   /** Something else that must go with it. */
   onClose(action: () => void): void {
+    this.#onClose ??= []
     this.#onClose.push(action)
   }
 
@@ -97,7 +98,7 @@ export class Handle implements Forgettable {
     if (this.#fd < 0) return
     this.file?.unlink()
     const fd = this.#retire()
-    if (this.mayBlock) native.closeElsewhere(Int32Array.of(fd))
+    if (this.mayBlock) native.closeElsewhere(fd)
     else native.close(fd)
   }
 
@@ -111,7 +112,9 @@ export class Handle implements Forgettable {
     const fd = this.open
     this.#fd = -1
     this.#readiness?.close(() => closedError(this.what))
-    for (const action of this.#onClose.splice(0)) action()
+    const actions = this.#onClose
+    this.#onClose = undefined
+    if (actions !== undefined) for (const action of actions) action()
     return fd
   }
 }
@@ -124,16 +127,14 @@ export interface Forgettable {
   close(): void
 }
 
-interface Forgotten {
-  readonly handle: Forgettable
-  readonly stack: string | undefined
-}
-
 const debug = process.env.ANCILLARY_DEBUG !== undefined && process.env.ANCILLARY_DEBUG !== ''
+/** With ANCILLARY_DEBUG: where the object of each was made. */
+const stacks = new WeakMap<Forgettable, string | undefined>()
 let warned = false
 
-const registry = new FinalizationRegistry<Forgotten>(({ handle, stack }) => {
+const registry = new FinalizationRegistry<Forgettable>((handle) => {
   if (handle.closed) return
+  const stack = stacks.get(handle)
   const fd = handle.fd
   handle.close()
   if (warned && !debug) return
@@ -149,7 +150,8 @@ const registry = new FinalizationRegistry<Forgotten>(({ handle, stack }) => {
 
 /** The last net: closes the handle, with one warning for all, when nobody can reach `object` any more. */
 export function closeWhenForgotten(object: object, handle: Forgettable): void {
-  registry.register(object, { handle, stack: debug ? new Error('made here').stack : undefined }, handle)
+  if (debug) stacks.set(handle, new Error('made here').stack)
+  registry.register(object, handle, handle)
 }
 
 /** Nothing is left to close. */

@@ -85,6 +85,9 @@ export class Arrivals {
     const row = rowOf(slot)
     const { meta } = receivedFacts()
     if (meta[row + SPECIAL] === 0) return undefined
+    const count = meta[row + FDS] as number
+    const share = count === 0 ? undefined : this.#share(slot, count)
+    if (isFdsOnly(meta, row)) return new Attached(NOTHING, share, null)
     const sender = meta[row + TOLD] === 1 ? senderIn(row, this.#connector) : null
     const facts = {
       fdsTruncated: meta[row + TRUNCATED] === 1,
@@ -93,8 +96,7 @@ export class Arrivals {
       control: controlOf(slot, meta[row + CONTROL_LENGTH] as number),
       from: fromOf(slot, meta[row + NAME_LENGTH] as number),
     }
-    const count = meta[row + FDS] as number
-    return new Attached(facts, count === 0 ? undefined : this.#share(slot, count), processIn(row, sender?.told.pid))
+    return new Attached(facts, share, processIn(row, sender?.told.pid))
   }
 
   #share(slot: number, count: number) {
@@ -124,6 +126,17 @@ export function truncatedError(length: number): SocketError {
 
 function rowOf(slot: number): number {
   return (slot + 1) * constants.metaStride
+}
+
+/** Many messages that are special are so for their descriptors alone. */
+function isFdsOnly(meta: Int32Array, row: number): boolean {
+  const others =
+    (meta[row + REFUSED] as number) |
+    (meta[row + TRUNCATED] as number) |
+    (meta[row + TOLD] as number) |
+    (meta[row + CONTROL_LENGTH] as number) |
+    (meta[row + PIDFD] as number)
+  return others === 0 && (meta[row + NAME_LENGTH] as number) < 0
 }
 
 function senderIn(row: number, connector: Connector): Sender {

@@ -33,10 +33,24 @@ const FULL_RECEIVER = new Later(1, 50)
 /** Most parts of one sendmsg(2) (IOV_MAX). */
 const PARTS_MAX = 1024
 const NOTHING = new Uint8Array(0)
-/** Messages that one system call takes; the bytes of each that the kernel took are written here. */
+/** Messages that one system call takes. */
 export const RUN_MAX = 64
-const taken = new Int32Array(RUN_MAX)
+/** Descriptors that one system call takes. */
+const RUN_FDS_MAX = 1024
+/** For each message of a call how many descriptors go with it; afterwards the bytes that the kernel took. */
+const counts = new Int32Array(RUN_MAX)
+const NO_FDS: readonly number[] = []
 const MOST = 0x7fffffff
+
+let rights: Int32Array | undefined
+
+/** The descriptors of the next call: registered with the native side at first use, and seen by nobody else. */
+function outgoingRights(): Int32Array {
+  if (rights !== undefined) return rights
+  rights = new Int32Array(RUN_FDS_MAX)
+  native.registerRights(rights)
+  return rights
+}
 
 /** How the socket sends. */
 export interface Route {
@@ -60,11 +74,6 @@ function checkClaim(claim: { pid: number; uid: number; gid: number }): { pid: nu
   integer(claim.uid, 'credentials.uid', 0, 0xfffffffe)
   integer(claim.gid, 'credentials.gid', 0, 0xfffffffe)
   return claim
-}
-
-function rightsMessage(fds: readonly number[]): ControlMessage[] {
-  if (fds.length === 0) return []
-  return [{ level: constants.solSocket, type: constants.scmRights, data: Buffer.from(Int32Array.from(fds).buffer) }]
 }
 
 function checkControl(control: unknown): ControlMessage[] {
@@ -94,8 +103,18 @@ function checkFds(fds: unknown): number[] {
       `One message carries at most ${constants.scmFdsMax} descriptors, not ${fds.length}`,
     )
   }
-  // Array.from, because map skips holes, and a hole would become descriptor 0.
-  return Array.from(fds, (source, index) => fdOf(source as FdSource, `fds[${index}]`))
+  const numbers: number[] = []
+  for (let index = 0; index < fds.length; index++) {
+    // A hole is undefined here, and refused; it must not become descriptor 0.
+    const source = fds[index] as FdSource
+    numbers.push(isNumber(source) ? source : fdOf(source, `fds[${index}]`))
+  }
+  return numbers
+}
+
+/** Asked first, because to name the place for an error that does not come costs more than the rest. */
+function isNumber(source: FdSource): source is number {
+  return typeof source === 'number' && source >= 0 && source <= MOST && Number.isInteger(source)
 }
 
 function sizeOf(data: Uint8Array | Uint8Array[]): number {
@@ -104,8 +123,8 @@ function sizeOf(data: Uint8Array | Uint8Array[]): number {
 
 /** What goes with the data, checked. */
 interface Extras {
-  readonly fds: number[]
-  readonly others: ControlMessage[]
+  readonly fds: readonly number[]
+  /** The other control messages, packed. */
   readonly control: Uint8Array
   readonly claims: boolean
   readonly to: Uint8Array | null
@@ -114,26 +133,20 @@ interface Extras {
 }
 
 /** Of the many messages that are nothing but data. */
-const NO_EXTRAS: Extras = {
-  fds: [],
-  others: [],
-  control: NOTHING,
-  claims: false,
-  to: null,
-  address: undefined,
-  flags: 0,
-}
+const NO_EXTRAS: Extras = { fds: NO_FDS, control: NOTHING, claims: false, to: null, address: undefined, flags: 0 }
 
 function checkExtras(type: SocketType, options: SendOptions | undefined): Extras {
   if (options === undefined) return NO_EXTRAS
   const { fds, credentials, to, control, flags } = optionsObject(options)
-  if ([fds, credentials, to, control, flags].every((extra) => extra === undefined)) return NO_EXTRAS
+  if (credentials === undefined && to === undefined && control === undefined && flags === undefined) {
+    if (fds === undefined) return NO_EXTRAS
+    return { fds: checkFds(fds), control: NOTHING, claims: false, to: null, address: undefined, flags: 0 }
+  }
   const numbers = checkFds(fds)
   const others = [...checkControl(control), ...credentialsMessage(credentials)]
   return {
     fds: numbers,
-    others,
-    control: packAll(others, numbers),
+    control: others.length === 0 ? NOTHING : packControl(others),
     claims: typeof credentials === 'object',
     to: to === undefined ? null : checkTo(type, to as Address),
     address: to as Address | undefined,
@@ -149,6 +162,8 @@ export class Outgoing {
   readonly #type: SocketType
   readonly #extras: Extras
   #data: Uint8Array | Uint8Array[]
+  /** What goes with the first byte. */
+  #fds: readonly number[]
   #control: Uint8Array
   #copies: number[] | undefined
 
@@ -160,8 +175,9 @@ export class Outgoing {
     this.#data = bytesOf(data)
     this.length = sizeOf(this.#data)
     if (Array.isArray(this.#data) && this.#data.length > PARTS_MAX) this.#data = Buffer.concat(this.#data)
+    this.#fds = extras.fds
     this.#control = extras.control
-    if (type === 'stream' && this.length === 0 && this.#control.length > 0) {
+    if (type === 'stream' && this.length === 0 && this.#carries) {
       throw ownError('ERR_MESSAGE_EMPTY', 'On a stream descriptors and credentials need at least one byte of data')
     }
   }
@@ -170,20 +186,40 @@ export class Outgoing {
     return this.#extras.fds.length
   }
 
+  /** Whether more than data has still to go. */
+  get #carries(): boolean {
+    return this.#fds.length > 0 || this.#control.length > 0
+  }
+
   /** Sends what is left. `true`: all of it has gone. */
   attempt(route: Route): true | typeof AGAIN | Later {
-    const { to, flags } = this.#extras
     while (this.written < this.length || this.written === 0) {
       this.#assertUntouched()
-      const count =
-        this.#isBare && !route.unnamed && !Array.isArray(this.#data)
-          ? native.sendData(route.fd, this.#data)
-          : native.send(route.fd, this.#data, this.#control, to, flags, route.unnamed)
+      const count = this.#call(route)
       if (count === EAGAIN) return this.#again
       if (count < 0) throw this.#error(count)
       if (this.#took(count)) return true
     }
     return true
+  }
+
+  /** The cheapest call that will do. */
+  #call({ fd, unnamed }: Route): number {
+    const { to, flags } = this.#extras
+    const fds = this.#placeRights(0)
+    if (!unnamed && flags === 0 && to === null && this.#control.length === 0 && !Array.isArray(this.#data)) {
+      return fds === 0 ? native.sendData(fd, this.#data) : native.sendFds(fd, this.#data, fds)
+    }
+    return native.send(fd, this.#data, this.#control, fds, to, flags, unnamed)
+  }
+
+  /** Writes its descriptors where the native side finds them: how many. */
+  #placeRights(start: number): number {
+    const fds = this.#fds
+    if (fds.length === 0) return 0
+    const place = outgoingRights()
+    for (let at = 0; at < fds.length; at++) place[start + at] = fds[at] as number
+    return fds.length
   }
 
   /**
@@ -193,30 +229,33 @@ export class Outgoing {
   static attemptMany(messages: readonly Outgoing[], route: Route): number | typeof AGAIN | Later {
     const first = messages[0] as Outgoing
     const { to, flags } = first.#extras
-    for (const message of messages) message.#assertUntouched()
+    let placed = 0
+    for (let at = 0; at < messages.length; at++) {
+      const message = messages[at] as Outgoing
+      message.#assertUntouched()
+      const fds = message.#placeRights(placed)
+      counts[at] = fds
+      placed += fds
+    }
     const data = messages.map((message) => message.#data)
     const isPlain = messages.every((message) => message.#control.length === 0)
     const controls = isPlain ? [] : messages.map((message) => message.#control)
-    const count = native.sendMany(route.fd, data, controls, to, flags, route.unnamed, taken)
+    const count = native.sendMany(route.fd, data, controls, to, flags, route.unnamed, counts)
     if (count === EAGAIN) return first.#again
     if (count < 0) throw first.#error(count)
     for (let at = 0; at < count; at++) {
-      if (!(messages[at] as Outgoing).#took(taken[at] as number)) return at
+      if (!(messages[at] as Outgoing).#took(counts[at] as number)) return at
     }
     return count
   }
 
-  /** Whether another message may go with the same call. */
-  together(other: Outgoing): boolean {
+  /** Whether another message may go with the same call, in which `fds` descriptors go before its own. */
+  together(other: Outgoing, fds: number): boolean {
     const { to, flags } = this.#extras
     const { to: otherTo, flags: otherFlags } = other.#extras
     const sameTo = to === otherTo || (to !== null && otherTo !== null && Buffer.compare(to, otherTo) === 0)
-    return sameTo && flags === otherFlags && this.written === 0 && other.written === 0
-  }
-
-  /** Nothing but data. */
-  get #isBare(): boolean {
-    return this.#extras === NO_EXTRAS
+    const fits = fds + other.fdCount <= RUN_FDS_MAX
+    return fits && sameTo && flags === otherFlags && this.written === 0 && other.written === 0
   }
 
   get #again(): typeof AGAIN | Later {
@@ -226,6 +265,7 @@ export class Outgoing {
   /** The kernel has taken `count` bytes: whether that was all. */
   #took(count: number): boolean {
     // The descriptors went with the first byte: never again.
+    this.#fds = NO_FDS
     this.#control = NOTHING
     this.release()
     this.written += count
@@ -242,10 +282,10 @@ export class Outgoing {
 
   /** It must wait: duplicates of the descriptors, since the caller may close his. EMFILE leaves nothing behind. */
   keep(): void {
-    if (this.fdCount === 0 || this.#copies !== undefined || this.#control.length === 0) return
+    if (this.#fds.length === 0 || this.#copies !== undefined) return
     const copies: number[] = []
     this.#copies = copies
-    for (const fd of this.#extras.fds) {
+    for (const fd of this.#fds) {
       const copy = native.duplicate(fd)
       if (copy < 0) {
         this.release()
@@ -253,7 +293,7 @@ export class Outgoing {
       }
       copies.push(copy)
     }
-    this.#control = packAll(this.#extras.others, copies)
+    this.#fds = copies
   }
 
   /** It must wait and nobody will be told when it has gone: the data too. */
@@ -277,11 +317,6 @@ export class Outgoing {
     }
     return systemError(errno, 'sendmsg', address === undefined ? {} : { address })
   }
-}
-
-function packAll(others: ControlMessage[], fds: readonly number[]): Uint8Array {
-  if (others.length === 0 && fds.length === 0) return NOTHING
-  return packControl([...others, ...rightsMessage(fds)])
 }
 
 function checkTo(type: SocketType, to: Address): Uint8Array {

@@ -31,22 +31,21 @@ class Numbers implements Forgettable {
     this.#left++
   }
 
-  /** The numbers of a share that have not been taken yet: they are the caller's. */
-  take(start: number, end: number): number[] {
-    const taken: number[] = []
+  /** Moves the numbers of a share that have not been taken yet into `taken`: they are the caller's. */
+  take(start: number, end: number, taken: number[]): number[] {
     for (let at = start; at < end; at++) {
       const number = this.#numbers[at] as number
       if (number === GONE) continue
       taken.push(number)
       this.#numbers[at] = GONE
+      this.#left--
     }
-    this.#left -= taken.length
     if (this.#left === 0) noLongerForgettable(this)
     return taken
   }
 
   close(): void {
-    closeNumbers(this.take(0, this.length))
+    closeNumbers(this.take(0, this.length, []))
   }
 }
 
@@ -87,16 +86,22 @@ export class Share {
 
   /** An owner for each, once. */
   own(): OwnedFd[] {
-    return this.#numbers.take(this.#start, this.#end).map((number) => OwnedFd.own(number, true))
+    return this.#numbers.take(this.#start, this.#end, []).map((number) => OwnedFd.own(number, true))
   }
 
   /** Gives up the bare numbers, to be closed together with others. */
-  release(): number[] {
-    return this.#numbers.take(this.#start, this.#end)
+  release(into: number[]): void {
+    this.#numbers.take(this.#start, this.#end, into)
   }
 }
 
+const closing = new Int32Array(512)
+
 /** close(2) of many numbers, on a thread: nobody knows how long the last close of somebody else's file takes. */
 export function closeNumbers(numbers: readonly number[]): void {
-  if (numbers.length > 0) native.closeElsewhere(Int32Array.from(numbers))
+  for (let start = 0; start < numbers.length; start += closing.length) {
+    const count = Math.min(numbers.length - start, closing.length)
+    for (let at = 0; at < count; at++) closing[at] = numbers[start + at] as number
+    native.closeAllElsewhere(closing, count)
+  }
 }

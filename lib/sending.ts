@@ -69,12 +69,15 @@ class Transfer implements Operation<undefined> {
 
   /** What may go with one system call: its own messages, then those of transfers that wait behind it. */
   #run(): Outgoing[] {
-    const run = [this.#messages[this.sent] as Outgoing]
+    const first = this.#messages[this.sent] as Outgoing
+    const run = [first]
+    let fds = first.fdCount
     for (const transfer of [this, ...this.#sender.behind(this)]) {
       for (let at = transfer === this ? this.sent + 1 : 0; at < transfer.#messages.length; at++) {
         const message = transfer.#messages[at] as Outgoing
-        if (run.length === RUN_MAX || !(run[0] as Outgoing).together(message)) return run
+        if (run.length === RUN_MAX || !first.together(message, fds)) return run
         run.push(message)
+        fds += message.fdCount
       }
     }
     return run
@@ -175,7 +178,6 @@ export class Sender {
 
   /** Most go whole, and then nothing has to be kept of them. */
   #tryOne(message: Outgoing, messages: Outgoing[]): number {
-    if (message.fdCount > 0) return this.#tryAll(messages)
     try {
       const result = message.attempt(this.route())
       if (result !== true) return message.written === 0 ? 0 : this.#tryAll(messages)

@@ -26,6 +26,7 @@ function dgramState(source: Candidate): { handle?: { fd?: unknown } | null } | u
 
 /** Node's `fd` of a stream is null until it is open; private handles are `null` after close. */
 function numberOf(source: Candidate): unknown {
+  if (LASTING in source) return source.fd
   const state = dgramState(source)
   if (state !== undefined) return state.handle?.fd
   return typeof source.fd === 'number' ? source.fd : source._handle?.fd

@@ -32,15 +32,22 @@ pub fn close(env: Env, fd: i32) -> Result<i32> {
     Ok(state::of(&env)?.take(fd).map_or(negative(Errno::EBADF), |_closed| 0))
 }
 
-/// close(2), on a thread, of numbers in our charge whose last close may block; others are passed over.
+/// close(2), on a thread, of a number in our charge whose last close may block.
 #[napi(catch_unwind)]
-pub fn close_elsewhere(env: Env, fds: &[i32]) -> Result<()> {
-    let state = state::of(&env)?;
-    reaper::close(fds.iter().filter_map(|fd| state.take(*fd)));
+pub fn close_elsewhere(env: Env, fd: i32) -> Result<()> {
+    reaper::close(state::of(&env)?.take(fd));
     Ok(())
 }
 
-/// Waits until everything that `closeElsewhere` was given has been closed; `false`: not within so many milliseconds. For tests.
+/// The same for the first `count` of many.
+#[napi(catch_unwind)]
+pub fn close_all_elsewhere(env: Env, #[napi(ts_arg_type = "Int32Array")] fds: Out<i32>, count: u32) -> Result<()> {
+    let state = state::of(&env)?;
+    reaper::close(fds.iter().take(count as usize).filter_map(|fd| state.take(*fd)));
+    Ok(())
+}
+
+/// Waits until everything that `closeElsewhere` and `closeAllElsewhere` were given has been closed; `false`: not within so many milliseconds. For tests.
 #[napi(catch_unwind)]
 pub fn await_closed(milliseconds: u32) -> bool {
     reaper::wait_quiet(Duration::from_millis(u64::from(milliseconds)))

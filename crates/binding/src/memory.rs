@@ -152,10 +152,10 @@ pub(crate) unsafe fn typed_array(
     wanted: Kind,
 ) -> Result<(*mut c_void, usize)> {
     let (mut kind, mut length, mut data) = (0, 0, ptr::null_mut());
-    let (mut buffer, mut offset) = (ptr::null_mut(), 0);
-    // SAFETY: upheld by the caller; every out pointer is a live local.
+    let nowhere = ptr::null_mut();
+    // SAFETY: upheld by the caller; every out pointer is a live local, or null for what is not wanted.
     napi::check_status!(unsafe {
-        sys::napi_get_typedarray_info(env, value, &mut kind, &mut length, &mut data, &mut buffer, &mut offset)
+        sys::napi_get_typedarray_info(env, value, &mut kind, &mut length, &mut data, nowhere, ptr::null_mut())
     })?;
     if kind == wanted {
         Ok((data, length))

@@ -2,6 +2,7 @@
 //!
 //! When the environment ends, everything that JavaScript did not close is closed here. Nothing is shared between environments.
 
+use crate::memory::Kept;
 use crate::receiving::Memory;
 use napi::{Env, Error, Result};
 use std::cell::{OnceCell, RefCell};
@@ -20,6 +21,8 @@ pub(crate) struct State {
     owned: RefCell<Numbers>,
     files: RefCell<(u32, HashMap<u32, BoundFile>)>,
     pub(crate) memory: OnceCell<RefCell<Memory>>,
+    /// Descriptors on their way out.
+    pub(crate) rights: OnceCell<Kept<i32>>,
     pub(crate) polling: OnceCell<Polling>,
 }
 

@@ -50,12 +50,28 @@ pub struct Encoder {
 impl Encoder {
     /// Appends one message.
     pub fn push(&mut self, message: ControlMessage<'_>) {
-        let length = HEADER + message.data.len();
-        self.bytes.extend_from_slice(&length.to_ne_bytes());
-        self.bytes.extend_from_slice(&message.level.to_ne_bytes());
-        self.bytes.extend_from_slice(&message.kind.to_ne_bytes());
-        self.bytes.resize(align(self.bytes.len()), 0);
+        self.push_header(message.data.len(), message.level, message.kind);
         self.bytes.extend_from_slice(message.data);
+        self.bytes.resize(align(self.bytes.len()), 0);
+    }
+
+    /// Appends SCM_RIGHTS with these numbers, if there are any.
+    pub fn push_rights(&mut self, fds: &[i32]) {
+        if fds.is_empty() {
+            return;
+        }
+        self.bytes.reserve(align(HEADER + size_of_val(fds)));
+        self.push_header(size_of_val(fds), libc::SOL_SOCKET, libc::SCM_RIGHTS);
+        for fd in fds {
+            self.bytes.extend_from_slice(&fd.to_ne_bytes());
+        }
+        self.bytes.resize(align(self.bytes.len()), 0);
+    }
+
+    fn push_header(&mut self, length: usize, level: i32, kind: i32) {
+        self.bytes.extend_from_slice(&(HEADER + length).to_ne_bytes());
+        self.bytes.extend_from_slice(&level.to_ne_bytes());
+        self.bytes.extend_from_slice(&kind.to_ne_bytes());
         self.bytes.resize(align(self.bytes.len()), 0);
     }
 
@@ -112,8 +128,9 @@ pub fn descriptors(data: &[u8]) -> impl Iterator<Item = i32> + '_ {
     data.chunks_exact(4).map(|chunk| number(chunk, 0))
 }
 
-/// Reads the packed list that the binding passes: level, type, length (native i32 each), then the payload, repeated.
-pub fn unpack(packed: &[u8]) -> Result<Vec<u8>> {
+/// Reads the packed list that the binding passes: level, type, length (native i32 each), then the payload, repeated. SCM_RIGHTS with
+/// `fds` comes behind them.
+pub fn unpack(packed: &[u8], fds: &[i32]) -> Result<Vec<u8>> {
     let mut encoder = Encoder::default();
     let mut rest = packed;
     while !rest.is_empty() {
@@ -125,6 +142,7 @@ pub fn unpack(packed: &[u8]) -> Result<Vec<u8>> {
         encoder.push(ControlMessage { level: number(rest, 0), kind: number(rest, 4), data });
         rest = &rest[12 + length..];
     }
+    encoder.push_rights(fds);
     Ok(encoder.finish())
 }
 
@@ -190,8 +208,22 @@ mod tests {
                 .collect();
             state = state.wrapping_add(1);
             assert!(walk(&bytes).count() <= bytes.len() / HEADER);
-            let _ = unpack(&bytes);
+            let _ = unpack(&bytes, &[]);
         }
+    }
+
+    #[test]
+    fn descriptors_come_behind_what_was_packed() {
+        let mut packed = Vec::new();
+        for word in [1, 2, 12] {
+            packed.extend_from_slice(&i32::to_ne_bytes(word));
+        }
+        packed.extend_from_slice(&[9; 12]);
+        let rights: Vec<u8> = [3_i32, 4].into_iter().flat_map(i32::to_ne_bytes).collect();
+        let expected = encode(&[(1, 2, &[9; 12]), (libc::SOL_SOCKET, libc::SCM_RIGHTS, &rights)]);
+        assert_eq!(unpack(&packed, &[3, 4]).unwrap(), expected);
+        assert_eq!(unpack(&packed, &[]).unwrap(), encode(&[(1, 2, &[9; 12])]));
+        assert!(unpack(&[], &[]).unwrap().is_empty());
     }
 
     #[test]
@@ -202,11 +234,11 @@ mod tests {
 
     #[test]
     fn a_packed_list_that_ends_early_is_refused() {
-        assert_eq!(unpack(&[0; 11]).unwrap_err(), Errno::EINVAL);
+        assert_eq!(unpack(&[0; 11], &[]).unwrap_err(), Errno::EINVAL);
         let mut packed = vec![0; 12];
         packed[8..12].copy_from_slice(&5_i32.to_ne_bytes());
-        assert_eq!(unpack(&packed).unwrap_err(), Errno::EINVAL);
+        assert_eq!(unpack(&packed, &[]).unwrap_err(), Errno::EINVAL);
         packed[8..12].copy_from_slice(&(-1_i32).to_ne_bytes());
-        assert_eq!(unpack(&packed).unwrap_err(), Errno::EINVAL);
+        assert_eq!(unpack(&packed, &[]).unwrap_err(), Errno::EINVAL);
     }
 }

@@ -39,7 +39,7 @@ fn walked(data: &[u8]) {
 /// What was packed is walked in the same order, whole; anything else is refused.
 fn unpacked(data: &[u8]) {
     let expected = entries(data);
-    match control::unpack(data) {
+    match control::unpack(data, &[]) {
         Err(errno) => assert_eq!((errno, expected), (Errno::EINVAL, None)),
         Ok(encoded) => {
             assert_eq!(encoded.len() % size_of::<usize>(), 0);

@@ -28,14 +28,23 @@ struct State {
     /// Those that wait for work; among them those that look after a close of another one.
     idle: usize,
     watchers: usize,
+    /// One of the idle ones has been told, and has not run yet: nobody else need be told.
+    told: bool,
     /// Those that are in a close.
     closing: usize,
     /// When a thread last took a descriptor to close it.
     taken: Option<Instant>,
 }
 
-static STATE: Mutex<State> =
-    Mutex::new(State { waiting: VecDeque::new(), threads: 0, idle: 0, watchers: 0, closing: 0, taken: None });
+static STATE: Mutex<State> = Mutex::new(State {
+    waiting: VecDeque::new(),
+    threads: 0,
+    idle: 0,
+    watchers: 0,
+    told: false,
+    closing: 0,
+    taken: None,
+});
 /// Work has come, or a watcher is wanted.
 static CHANGED: Condvar = Condvar::new();
 /// Half of a backlog has been closed.
@@ -57,7 +66,7 @@ pub fn close(fds: impl IntoIterator<Item = OwnedFd>) {
     if state.closing > 0 {
         want_watcher(&mut state);
     } else if state.idle > 0 {
-        CHANGED.notify_one();
+        tell(&mut state);
     } else if !start(&mut state) && state.threads == 0 {
         let left = std::mem::take(&mut state.waiting);
         drop(state);
@@ -104,6 +113,7 @@ fn run() {
         let patience = if watching { STUCK } else { IDLE };
         let (guard, waited) = CHANGED.wait_timeout(state, patience).unwrap_or_else(PoisonError::into_inner);
         state = guard;
+        state.told = false;
         state.watchers -= usize::from(watching);
         state.idle -= 1;
         if waited.timed_out() && !watching && state.waiting.is_empty() {
@@ -134,12 +144,19 @@ fn work(mut state: MutexGuard<'static, State>) -> MutexGuard<'static, State> {
     state
 }
 
+/// Wakes an idle thread.
+fn tell(state: &mut State) {
+    if !std::mem::replace(&mut state.told, true) {
+        CHANGED.notify_one();
+    }
+}
+
 fn want_watcher(state: &mut State) {
     if state.watchers > 0 {
         return;
     }
     if state.idle > 0 {
-        CHANGED.notify_one();
+        tell(state);
     } else if state.threads < THREADS_MAX {
         start(state);
     }
