@@ -14,7 +14,16 @@ const origin = '../shared/interop'
 const languages = ['perl', 'ruby', 'php', 'pymp', 'erlang', 'go', 'node']
 const projects = ['dbus-fd', 'postgres-peer', 'qemu-qmp-fd', 'sd-notify', 'sd-socket-activate']
 /** Of our own choosing; the ones above are those that other implementations are held to. */
-const programs = ['apache-fdpass', 'haproxy-listeners', 'ssh-mux', 'xvfb']
+const programs = [
+  'apache-fdpass',
+  'haproxy-listeners',
+  'rsyslog-credentials',
+  'ssh-mux',
+  'swtpm-data',
+  'tmux-control',
+  'vhost-user-blk',
+  'xvfb',
+]
 const packages = ['dbus-next', 'dbus-native']
 const peers = [
   ...languages.map((language) => ({ of: 'xlang', args: [language] })),
