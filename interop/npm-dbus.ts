@@ -2,7 +2,7 @@
 // descriptors with one, and hands out inhibitor locks as logind does: the lock is the end of a FIFO, and whoever holds it
 // has it until the last copy is closed.
 import { constants, openSync, writeFileSync } from 'node:fs'
-import { OwnedFd, pair } from '../index.js'
+import { memfd, OwnedFd, pair } from '../index.js'
 import { Bus, type Incoming } from './dbus/bus.js'
 import { Writer } from './dbus/marshal.js'
 import { METHOD_CALL, METHOD_RETURN } from './dbus/message.js'
@@ -14,6 +14,7 @@ const INTERFACES = `<node>
     <method name="Exchange">
       <arg type="h" direction="in"/><arg type="h" direction="in"/><arg type="h" direction="out"/>
     </method>
+    <method name="Copy"><arg type="h" direction="in"/><arg type="h" direction="out"/></method>
     <method name="Inhibit">
       <arg type="s" direction="in"/><arg type="s" direction="in"/><arg type="s" direction="in"/><arg type="s" direction="in"/>
       <arg type="h" direction="out"/>
@@ -37,6 +38,7 @@ const seen = { read: '', nfds: 0, why: '' }
 const methods: Record<string, (call: Incoming) => Answer | Promise<Answer>> = {
   Introspect: () => INTERFACES,
   Exchange: exchange,
+  Copy: copy,
   Inhibit: inhibit,
   ListInhibitors: () => inhibitors.map(({ why }) => why).join(),
   WaitReleased: waitReleased,
@@ -88,6 +90,11 @@ async function exchange({ args, fds }: Incoming): Promise<OwnedFd> {
   await ours.send(`reply:${seen.read}`)
   await ours.close()
   return theirs.detach()
+}
+
+/** Another file with what is in the given one. */
+async function copy({ fds: [file] }: Incoming): Promise<OwnedFd> {
+  return memfd('copy', { data: (await file?.read(100)) ?? '' })
 }
 
 /** As logind: both ends of a FIFO, of which the caller gets the one for writing. */
