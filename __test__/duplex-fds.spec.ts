@@ -171,6 +171,23 @@ test.serial('a destroyed duplex closes what it had received and what it had to s
   closeAll(marked)
 })
 
+test.serial('a protocol gives back what no message claimed, also after the end', async (t) => {
+  const marked = openMarked(folder, 2)
+  const before = openCount()
+  const [left, right] = duplexes()
+  const received: OwnedFd[] = []
+  right.on('fds', (fds) => received.push(...fds))
+  right.once('close', () => right.closeFds(received))
+  left.writeWithFds(Buffer.from('more than this was announced'), marked)
+  await ended(left, right)
+  t.deepEqual(
+    received.map((fd) => fd.closed),
+    [true, true],
+  )
+  t.is(openCount(), before)
+  closeAll(marked)
+})
+
 test.serial('more than maxFds allows is an error for who listens', async (t) => {
   const marked = openMarked(folder, 3)
   const [left, right] = duplexes(2)

@@ -45,6 +45,8 @@ export interface UnixDuplex extends NetLikeDuplex {
    * @throws ERR_MESSAGE_EMPTY No bytes for the descriptors. @throws ERR_TOO_MANY_FDS @throws EMFILE No descriptor is free for a duplicate.
    */
   writeWithFds(bytes: Uint8Array, fds: readonly FdSource[], callback?: (error?: Error | null) => void): boolean
+  /** Closes descriptors that `'fds'` gave. Protocols, as that of dbus-native, call it at the end for those that no message claimed. */
+  closeFds(fds: readonly OwnedFd[]): void
   /** Reading keeps the process alive (the default). */
   ref(): this
   /** Reading does not keep the process alive. */
@@ -228,6 +230,10 @@ class SocketDuplex extends NetLikeDuplex {
       this.destroy(error as Error)
       return []
     }
+  }
+
+  closeFds(fds: readonly OwnedFd[]): void {
+    for (const fd of fds) fd.close()
   }
 
   #over(error: Error | undefined): void {
