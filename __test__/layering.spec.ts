@@ -23,7 +23,7 @@ const levels = [
   ['handle', 'file-handle'],
   ['readiness', 'credentials'],
   ['queue', 'poller', 'source', 'options', 'slabs'],
-  ['address', 'wait', 'arguments', 'control', 'runtime'],
+  ['address', 'wait', 'arguments', 'control', 'runtime', 'read-ahead'],
   ['errors'],
   ['native', 'words'],
 ]

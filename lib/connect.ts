@@ -7,7 +7,7 @@ import { integer, oneOf, optionsObject } from './arguments.js'
 import { check, EAGAIN, ENAMETOOLONG, ownError, systemError } from './errors.js'
 import { Handle, SocketFile } from './handle.js'
 import { constants, native } from './native.js'
-import { type CheckedOptions, checkOptions, type SocketOptions } from './options.js'
+import { checkOptions, type SocketOptions } from './options.js'
 import type { SocketType } from './outgoing.js'
 import { Later } from './queue.js'
 import { nameOf, typeNumber, UnixSocket } from './socket.js'
@@ -114,16 +114,24 @@ export async function connect<T extends SocketType = 'stream'>(
   const handle = openHandle(type, 'socket')
   try {
     if (local !== undefined) bindTo(handle, local)
-    await connectHandle(handle, bytes, address, given)
+    const connecting = connectHandle(handle, bytes, address, given)
+    if (connecting !== undefined) await connecting
     // Options come after connect: Linux binds a stream that connects with SO_PASSCRED on to a random name.
-    return ownConnected<T>(handle, checked, bytes, address, local)
+    return UnixSocket.own<T>(handle, {
+      options: checked,
+      from: 'us',
+      type,
+      peerAddress: isPath(bytes) ? address : undefined,
+      localAddress: local === undefined ? undefined : givenName(local),
+    })
   } catch (error) {
     handle.close()
     throw error
   }
 }
 
-async function connectHandle(handle: Handle, bytes: Buffer, address: Address, wait: Wait): Promise<void> {
+/** Undefined: it is connected, as most are at once. */
+function connectHandle(handle: Handle, bytes: Buffer, address: Address, wait: Wait): Promise<void> | undefined {
   const attempt = (): undefined | Later => {
     const result = native.connect(handle.open, bytes)
     if (result === EAGAIN) return FULL_BACKLOG
@@ -131,19 +139,8 @@ async function connectHandle(handle: Handle, bytes: Buffer, address: Address, wa
     if (result < 0) throw systemError(result, 'connect', { address })
     return undefined
   }
-  await handle.readiness.writing.run<undefined>({ syscall: 'connect', attempt }, wait)
-}
-
-function ownConnected<T extends SocketType>(
-  handle: Handle,
-  options: CheckedOptions,
-  bytes: Buffer,
-  address: Address,
-  local: CheckedBinding | undefined,
-): UnixSocket<T> {
-  const peerAddress = isPath(bytes) ? address : undefined
-  const localAddress = local === undefined ? undefined : givenName(local)
-  return UnixSocket.own<T>(handle, { options, peerAddress, localAddress })
+  if (attempt() === undefined) return undefined
+  return handle.readiness.writing.run<undefined>({ syscall: 'connect', attempt }, wait)
 }
 
 /**
@@ -170,6 +167,8 @@ export function bind(
     // Before the name exists: a datagram socket receives from the moment it is bound.
     const early = UnixSocket.own<'dgram'>(handle, {
       options: { ...checked, autobind: checked.autobind && local === undefined },
+      from: 'us',
+      type: 'dgram',
       ...namesOf(local, given.peer, peer),
     })
     if (local !== undefined) bindTo(handle, local)
@@ -203,7 +202,9 @@ export function pair<T extends SocketType = 'stream'>(
   const checked = checkOptions(options)
   const handles = connectedPair(kind)
   try {
-    const [left, right] = handles.map((handle) => UnixSocket.own<T>(handle, { options: checked }))
+    const [left, right] = handles.map((handle) =>
+      UnixSocket.own<T>(handle, { options: checked, from: 'us', type: kind }),
+    )
     return [left as UnixSocket<T>, right as UnixSocket<T>]
   } catch (error) {
     for (const handle of handles) handle.close()

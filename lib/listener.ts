@@ -31,7 +31,7 @@ import {
 } from './options.js'
 import type { SocketType } from './outgoing.js'
 import { AGAIN, HOLD, Later, type Operation, type Waiting } from './queue.js'
-import { adoptWith, nameOf, UnixSocket } from './socket.js'
+import { adoptWith, type Birth, nameOf, promised, UnixSocket } from './socket.js'
 import { checkWait, type Wait } from './wait.js'
 import type { Address } from './words.js'
 
@@ -130,6 +130,8 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
   readonly #judged = new Set<UnixSocket<T>>()
   readonly #load: Load = { connections: 0, full: false, resuming: undefined }
   #wasNonblocking = true
+  /** Of each connection. */
+  #from: Birth['from'] = 'adopted listener'
 
   private constructor(handle: Handle, birth: ListenerBirth) {
     this.#handle = handle
@@ -188,8 +190,8 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
    *
    * See accept(2).
    */
-  async accept(options?: Wait): Promise<UnixSocket<T>> {
-    return await this.#wait(1, options)
+  accept(options?: Wait): Promise<UnixSocket<T>> {
+    return promised(() => this.#wait(1, options))
   }
 
   #wait(ahead: number, wait?: Wait): Promise<UnixSocket<T>> {
@@ -233,7 +235,7 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
     const handle = new Handle(check(fd, 'accept'), 'socket')
     const localAddress = typeof this.#birth.address === 'string' ? this.#birth.address : undefined
     const socket = closeOnError(handle, () =>
-      UnixSocket.own<T>(handle, { options: this.#birth.options, type: this.type, localAddress }),
+      UnixSocket.own<T>(handle, { options: this.#birth.options, from: this.#from, type: this.type, localAddress }),
     )
     this.#count(handle)
     this.#admit(socket)
@@ -347,6 +349,8 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
     const fd = this.#handle.open
     const mayHoldFds = (!adopted || options.namesMaxFds) && this.#changed.setPassRights(fd, options.maxFds > 0)
     if (mayHoldFds) this.#handle.mayBlock = true
+    // Linux: a connection begins with what its listener said. What an adopted one has said to earlier connections is not known.
+    this.#from = adopted ? 'adopted listener' : { mayHoldFds }
     this.#changed.setPassing(fd, options.passCredentials, options.passProcess)
     if (adopted) this.#wasNonblocking = check(native.setNonblocking(fd, true), 'fcntl') === 1
   }

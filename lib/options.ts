@@ -88,25 +88,26 @@ export function readNumber(fd: number, name: number): number {
 
 /** The options of one socket that we changed, with what they were before. */
 export class ChangedOptions {
-  readonly #before = new Map<number, number>()
+  #before: Map<number, number> | undefined
 
-  /** Sets an integer option at SOL_SOCKET and remembers what it was. */
-  set(fd: number, name: number, value: number): void {
-    const before = readNumber(fd, name)
+  /** Sets an integer option at SOL_SOCKET and remembers what it was: asked for, where it is not `known`. */
+  set(fd: number, name: number, value: number, known?: number): void {
+    const before = known ?? readNumber(fd, name)
     if (before === value) return
     check(native.setNumber(fd, name, value), 'setsockopt')
     // Linux: buffer sizes read twice what was set.
     const isSize = name === constants.soSndbuf || name === constants.soRcvbuf
+    this.#before ??= new Map()
     if (!this.#before.has(name)) this.#before.set(name, isSize ? before / 2 : before)
   }
 
   /**
    * Sets it where the kernel has it; before Linux 6.16 the descriptors of others are received and closed instead. Whether some may
-   * now come into the queue of the socket.
+   * now come into the queue of the socket. `known`: as in `set`.
    */
-  setPassRights(fd: number, allowed: boolean): boolean {
+  setPassRights(fd: number, allowed: boolean, known?: number): boolean {
     try {
-      this.set(fd, constants.soPassrights, Number(allowed))
+      this.set(fd, constants.soPassrights, Number(allowed), known)
       return allowed
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOPROTOOPT') throw error
@@ -122,10 +123,10 @@ export class ChangedOptions {
 
   /** Puts everything back. */
   restore(fd: number): void {
-    for (const [name, value] of this.#before) {
+    for (const [name, value] of this.#before ?? []) {
       const result = native.setNumber(fd, name, value)
       if (result < 0) throw systemError(result, 'setsockopt')
     }
-    this.#before.clear()
+    this.#before = undefined
   }
 }

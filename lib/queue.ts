@@ -293,8 +293,9 @@ export class Queue {
 
   /** Rejects everything that waits. */
   fail(reason: () => Error): void {
-    this.#stopTimer()
     this.#held = false
+    if (this.#entries.length === 0) return
+    this.#stopTimer()
     for (const entry of this.#entries.splice(0)) {
       const error = entry.operation.cancelled?.(reason()) ?? reason()
       this.#end(entry)

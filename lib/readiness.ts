@@ -14,7 +14,7 @@ const GONE: ReadonlySet<string> = new Set(['ENOENT', 'EBADF'])
 export class Readiness implements Watcher, Watched {
   readonly reading = new Queue(this)
   readonly writing = new Queue(this, true)
-  readonly hanging = new Queue(this)
+  #hanging: Queue | undefined
   readonly #fd: number
   readonly #index: number
   readonly generation = nextGeneration()
@@ -28,6 +28,12 @@ export class Readiness implements Watcher, Watched {
   constructor(fd: number) {
     this.#fd = fd
     this.#index = takePlace(this)
+  }
+
+  /** Those who wait for the peer to hang up: few do. */
+  get hanging(): Queue {
+    this.#hanging ??= new Queue(this)
+    return this.#hanging
   }
 
   assertOpen(): void {
@@ -58,7 +64,7 @@ export class Readiness implements Watcher, Watched {
     return (
       (this.reading.wantsEvents ? constants.pollin : 0) |
       (this.writing.wantsEvents ? constants.pollout : 0) |
-      (this.hanging.wantsEvents ? constants.pollrdhup : 0)
+      (this.#hanging?.wantsEvents ? constants.pollrdhup : 0)
     )
   }
 
@@ -102,14 +108,14 @@ export class Readiness implements Watcher, Watched {
     const readerWaited = this.reading.wantsEvents
     if (mask & constants.pollin || failed) this.reading.ready()
     if (mask & constants.pollout || failed) this.writing.ready()
-    if (mask & constants.pollrdhup || failed) this.hanging.ready()
+    if (mask & constants.pollrdhup || failed) this.#hanging?.ready()
     if (this.#closed !== undefined) return
     // Level-triggered: what nobody waited for this time must not fire again. Reading that was wanted stays armed.
     const keepReading = !failed && (!(mask & constants.pollin) || readerWaited)
     try {
       this.#watch(this.#wanted() | (keepReading ? this.#mask & constants.pollin : 0))
     } catch (error) {
-      for (const queue of [this.reading, this.writing, this.hanging]) queue.refuse(error as Error)
+      for (const queue of [this.reading, this.writing, this.#hanging]) queue?.refuse(error as Error)
     }
   }
 
@@ -121,7 +127,9 @@ export class Readiness implements Watcher, Watched {
     this.#mask = 0
     clearImmediate(this.#immediate)
     freePlace(this.#index)
-    for (const queue of [this.reading, this.writing, this.hanging]) queue.fail(reason)
+    this.reading.fail(reason)
+    this.writing.fail(reason)
+    this.#hanging?.fail(reason)
   }
 }
 

@@ -9,6 +9,7 @@ import { Arrivals, type ReceivedMessage, truncatedError } from './message.js'
 import { Connector } from './message-credentials.js'
 import { constants, native } from './native.js'
 import { AGAIN, type Operation, TURN_BYTES } from './queue.js'
+import { ReadAhead } from './read-ahead.js'
 import { giveSlab, mainSlab, receivedFacts, takeSlab } from './slabs.js'
 import type { Wait } from './wait.js'
 
@@ -54,6 +55,7 @@ export class Receiver {
   #typical = 1
   /** Where a record lies that a user's own limit allowed to be larger than a slot. */
   #large: Buffer | undefined
+  readonly #ahead = new ReadAhead(constants.slots)
 
   readonly #connector: Connector
 
@@ -93,7 +95,15 @@ export class Receiver {
 
   /** The next message for an iterator, reading ahead by at most one batch. */
   next(wait?: Wait): Promise<ReceivedMessage | null> {
-    return this.#run(() => this.#tryOne(constants.slots, undefined), wait)
+    return this.#run(() => this.#tryNext(), wait)
+  }
+
+  #tryNext(): ReceivedMessage | null | typeof AGAIN {
+    if (this.#held.length > 0) return this.#takeHeld(undefined)
+    const nothing = this.#ensure(this.#ahead.want, undefined)
+    if (nothing !== undefined) return nothing === 'end' ? null : nothing
+    this.#ahead.learn(this.#held.length)
+    return this.#takeHeld(undefined)
   }
 
   /** A message that an iterator need not wait for; undefined: ask `next`. */

@@ -33,6 +33,9 @@ export type Received<T> = Message | (T extends 'dgram' ? never : null)
 const BATCH_MAX = 32
 const MOST_BYTES = 0x7fffffff
 const NAME_SIZE = 128
+/** Options as the kernel begins with them. */
+const PASS_RIGHTS_AT_FIRST = 1
+const TIMESTAMP_AT_FIRST = 0
 
 /** The number of a socket type. */
 export function typeNumber(type: SocketType): number {
@@ -64,8 +67,11 @@ export function checkUnixSocket(fd: number, listening: boolean): SocketType {
 /** How a new socket of ours begins. */
 export interface Birth {
   readonly options: CheckedOptions
-  /** Adopted from elsewhere: only the options that were named may change. */
-  readonly adopted?: boolean
+  /**
+   * Who made it: `'us'` just now, so that its options are those that the kernel begins with; a listener of ours, which knows whether
+   * descriptors may come, or one that was adopted, which does not; or `'others'`: only the options that were named may change.
+   */
+  readonly from: 'us' | 'others' | 'adopted listener' | { readonly mayHoldFds: boolean }
   /** Where it is known. */
   readonly type?: SocketType
   /** What the user called its own end and its peer, where the kernel's name says nothing. */
@@ -124,7 +130,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
    */
   static adopt(fd: OwnedFd | number, options?: SocketOptions): UnixSocket {
     const checked = checkOptions(options)
-    return adoptWith(fd, false, 'socket', (handle) => new UnixSocket(handle, { options: checked, adopted: true }))
+    return adoptWith(fd, false, 'socket', (handle) => new UnixSocket(handle, { options: checked, from: 'others' }))
   }
 
   /** The descriptor's number; -1 once closed. It stays this object's. */
@@ -491,16 +497,25 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
     this.#shut()
   }
 
-  #applyOptions({ options, adopted = false }: Birth): void {
+  #applyOptions({ options, from }: Birth): void {
     const fd = this.#handle.open
-    const mayHoldFds = (!adopted || options.namesMaxFds) && this.#changed.setPassRights(fd, options.maxFds > 0)
-    if (mayHoldFds) this.#handle.mayBlock = true
-    if (this.type === 'seqpacket') this.#changed.set(fd, constants.soTimestamp, 1)
+    if (this.#mayHoldFds(fd, from)) this.#handle.mayBlock = true
+    if (this.type === 'seqpacket') {
+      this.#changed.set(fd, constants.soTimestamp, 1, from === 'others' ? undefined : TIMESTAMP_AT_FIRST)
+    }
     this.#changed.setPassing(fd, options.passCredentials, options.passProcess)
     if (options.sendBufferSize !== undefined) this.sendBufferSize = options.sendBufferSize
     if (options.receiveBufferSize !== undefined) this.receiveBufferSize = options.receiveBufferSize
     const nameless = options.autobind && this.type !== 'stream' && nameOf(fd, false) === null
     if (nameless) check(native.bindName(fd, new Uint8Array(0), -1), 'bind')
+  }
+
+  /** Whether descriptors may come, once it is said whether they shall. */
+  #mayHoldFds(fd: number, from: Birth['from']): boolean {
+    const { maxFds, namesMaxFds } = this.#birth.options
+    if (typeof from === 'object') return from.mayHoldFds
+    if (from === 'us') return this.#changed.setPassRights(fd, maxFds > 0, PASS_RIGHTS_AT_FIRST)
+    return (namesMaxFds || from !== 'others') && this.#changed.setPassRights(fd, maxFds > 0)
   }
 
   /** Linux: with one of these on, sending would bind an unnamed datagram or seqpacket socket to a random abstract name. */
@@ -512,7 +527,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
 }
 
 /** What `start` throws rejects, as with an async function, which would cost two more turns of the microtask queue. */
-function promised<R>(start: () => Promise<R>): Promise<R> {
+export function promised<R>(start: () => Promise<R>): Promise<R> {
   try {
     return start()
   } catch (error) {
