@@ -5,7 +5,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { root, runOrExit } from '../scripts/run.mjs'
 
 const casesFolder = 'interop/cases'
@@ -110,7 +110,13 @@ function report(result, name, rest) {
 async function runCase({ of, args }) {
   const client = `exec '${process.execPath}' '${join(root, 'interop', `${of}.js`)}'`
   const cache = process.env.GOCACHE ?? join(root, 'build', 'go-cache')
-  const ours = { CLIENT: client, CASE_TMP: folder, GOCACHE: cache, PYTHONDONTWRITEBYTECODE: '1' }
+  const ours = {
+    CLIENT: client,
+    NODE: process.execPath,
+    CASE_TMP: folder,
+    GOCACHE: cache,
+    PYTHONDONTWRITEBYTECODE: '1',
+  }
   const project = of.startsWith('npm-') ? { PROJECT: installedPackages() } : {}
   const env = { ...process.env, ...ours, ...project, PATH: searchPath(of) }
   const child = spawn(join(root, casesFolder, of, 'run'), args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -144,9 +150,5 @@ function execute(command, args, cwd) {
 function searchPath(name) {
   const versions = name === 'postgres-peer' && existsSync(postgresVersions) ? readdirSync(postgresVersions) : []
   const newestFirst = versions.sort((one, other) => other - one)
-  return [
-    dirname(process.execPath),
-    process.env.PATH,
-    ...newestFirst.map((version) => join(postgresVersions, version, 'bin')),
-  ].join(':')
+  return [process.env.PATH, ...newestFirst.map((version) => join(postgresVersions, version, 'bin'))].join(':')
 }
