@@ -27,12 +27,12 @@ export class ReadAhead {
 
   /** So many came, when `want` was asked for. */
   learn(count: number): void {
+    if (count > 1) this.#patience = 1
     if (count >= this.#want) {
       if (++this.#full < this.#patience) return
       this.#want = Math.min(this.#most, this.#want * GROWTH)
     } else if (count > 1) {
       this.#want = Math.min(this.#most, count * 2)
-      this.#patience = 1
     } else {
       this.#want = 1
       this.#patience = Math.min(PATIENCE_MAX, this.#patience * 2)
