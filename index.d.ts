@@ -1161,6 +1161,83 @@ export declare class FdFileHandle extends EventEmitter {
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
+/** Options of a socket and of its descriptor; `null` where this kernel has no such option. Sizes are in bytes, as the kernel counts. */
+export interface SocketSettings {
+  /** SO_PASSCRED */
+  readonly passCredentials: boolean | null
+  /** SO_PASSPIDFD */
+  readonly passProcess: boolean | null
+  /** SO_PASSSEC */
+  readonly passLabel: boolean | null
+  /** SO_PASSRIGHTS: whether descriptors may come. */
+  readonly passDescriptors: boolean | null
+  /** SO_TIMESTAMP */
+  readonly timestamps: boolean | null
+  /** SO_SNDBUF: twice what was set. */
+  readonly sendBufferSize: number | null
+  /** SO_RCVBUF: twice what was set. */
+  readonly receiveBufferSize: number | null
+  /** O_NONBLOCK */
+  readonly nonblocking: boolean
+  /** FD_CLOEXEC; null where /proc is not mounted. */
+  readonly closeOnExec: boolean | null
+}
+/** What {@link inspect} found. `null`: it does not apply, or the kernel does not tell. */
+export interface SocketInfo {
+  readonly [field: string]: unknown
+  /** The number that was looked at; null in what {@link inspectAll} gives. */
+  readonly fd: number | null
+  readonly type: SocketType
+  readonly state: 'listening' | 'connected' | 'unconnected'
+  /** Names the socket in the whole system, as in `socket:[1234]` of /proc. */
+  readonly inode: number
+  readonly localAddress: Address | null
+  readonly peerAddress: Address | null
+  /** Inode number of the socket at the other end. */
+  readonly peerInode: number | null
+  /** Who is there: see {@link peerCredentials}. */
+  readonly peer: Credentials<'connect'> | null
+  /** User who made the socket. */
+  readonly uid: number | null
+  readonly shutdown: 'read' | 'write' | 'both' | null
+  /** Bytes that the next receives would give; of a datagram socket, those of the first datagram. */
+  readonly incomingBytes: number | null
+  /** Descriptors in the messages that wait to be received. */
+  readonly incomingFds: number | null
+  /** Memory of what was sent and not yet received, in bytes: more than its data. */
+  readonly outgoingBytes: number | null
+  /** Of a listener: connections that wait to be accepted. */
+  readonly pending: number | null
+  /** Of a listener: how many of them may wait. */
+  readonly backlog: number | null
+  /** null in what {@link inspectAll} gives. */
+  readonly options: SocketSettings | null
+}
+/**
+ * Looks at a Unix socket of this process: type, names, peer, what waits in it, options. Changes nothing, takes nothing.
+ *
+ * It tells what the kernel has: messages that a loop has read ahead are no longer there.
+ *
+ * @param source The socket, or anything that has its descriptor.
+ * @throws ERR_FD_KIND It is not a Unix socket. @throws ERR_SOCKET_CLOSED The object is closed.
+ *
+ * Platforms: Linux. `uid`, `peerInode`, `shutdown`, `pending` and `backlog` come from sock_diag(7) and are null where that is
+ * switched off or the socket is of another network namespace; `incomingFds` from Linux 5.6. See unix(7).
+ * @example
+ * console.log(inspect(socket).incomingBytes, inspect(socket).incomingFds)
+ */
+export declare function inspect(source: FdSource): SocketInfo
+/**
+ * Every Unix socket of this network namespace, also those of other users and processes, as far as it can be told without a
+ * descriptor: the fields that need one are null.
+ *
+ * @throws ENOENT, EPERM, EPROTONOSUPPORT The kernel cannot be asked, or we may not.
+ *
+ * Platforms: Linux (sock_diag(7)).
+ * @example
+ * const listening = inspectAll().filter(({ state }) => state === 'listening')
+ */
+export declare function inspectAll(): SocketInfo[]
 /**
  * What nobody can do with a memory file any more: make it smaller or larger, write to it, add seals. Seals are for good, and hold
  * for everyone who has the file.

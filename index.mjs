@@ -12,6 +12,8 @@ export const {
   connect,
   detachFd,
   hasCode,
+  inspect,
+  inspectAll,
   listen,
   memfd,
   openSocket,
