@@ -45,6 +45,20 @@ test('imports point downwards only', (t) => {
   t.deepEqual(wrong, [])
 })
 
+test('the command uses nothing but the public surface, and nothing uses the command', (t) => {
+  const files = filesIn('cli', '.ts')
+  const local = files.flatMap((path) => imports(path).filter((specifier) => specifier.startsWith('.')))
+  t.true(files.length > 0)
+  t.deepEqual(
+    local.filter((specifier) => specifier !== '../index.js' && !specifier.startsWith('./')),
+    [],
+  )
+  t.deepEqual(
+    modules.filter((path) => imports(path).some((specifier) => specifier.includes('/cli/'))),
+    [],
+  )
+})
+
 test('only lib/native.ts loads the addon', (t) => {
   const loaders = modules.filter((path) => imports(path).some((specifier) => specifier.includes('native/binding')))
   t.deepEqual(
@@ -82,7 +96,9 @@ type Extent = { place: string; lines: number }
 
 function sources(): string[] {
   const scripts = filesIn('scripts', '.mjs')
-  const typescript = ['entries', 'lib', '__test__', 'examples', 'bench'].flatMap((folder) => filesIn(folder, '.ts'))
+  const typescript = ['entries', 'lib', 'cli', '__test__', 'examples', 'bench'].flatMap((folder) =>
+    filesIn(folder, '.ts'),
+  )
   return ['index.ts', ...typescript.filter(isSource), ...scripts, ...filesIn('crates', '.rs')]
 }
 

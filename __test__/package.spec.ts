@@ -28,7 +28,7 @@ test('the archive holds the compiled modules and no source, test or script', (t)
   const [archive] = JSON.parse(pack)
   const paths: string[] = archive.files.map((file: { path: string }) => file.path)
   const expected =
-    /^((index|entries\/[\w-]+)\.(js|mjs|d\.ts|d\.mts)|lib\/[\w/-]+\.js|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/
+    /^((index|entries\/[\w-]+)\.(js|mjs|d\.ts|d\.mts)|lib\/[\w/-]+\.js|cli\/[\w-]+\.js|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/
   t.deepEqual(
     paths.filter((path) => !expected.test(path)),
     [],

@@ -6,7 +6,7 @@ import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import './run.mjs'
 
-const compiledFolders = ['entries', 'lib', '__test__', 'examples', 'bench', 'interop']
+const compiledFolders = ['entries', 'lib', 'cli', '__test__', 'examples', 'bench', 'interop']
 
 installPackages()
 buildAddon()
