@@ -14,7 +14,7 @@ test.serial('the README has examples, and each block of code has a language', (t
   t.true(snippets.length > 0)
   const openings = page.split('\n').filter((line) => line.startsWith('```'))
   const wrong = openings.filter((line, index) =>
-    index % 2 === 0 ? !/^```(js( root=E\w+)?|ts|sh)$/.test(line) : line !== '```',
+    index % 2 === 0 ? !/^```(js( root=E\w+)?|ts|sh( run)?)$/.test(line) : line !== '```',
   )
   t.deepEqual(wrong, [])
 })

@@ -1,17 +1,27 @@
-// The examples of the documentation as programs: finds the ```js blocks of a page, runs each in a fresh folder where
-// `ancillary` is installed, and compares what it prints with what its `// → …` comments promise.
+// The examples of the documentation as programs: finds the ```js and ```sh run blocks of a page, runs each in a fresh folder
+// where `ancillary` is installed, and compares what it prints with what its `// → …` or `# → …` comments promise.
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 
 const root = join(__dirname, '..', '..')
 const deadline = 30_000
 
-/** One ```js block. `needsRoot`: the info string says `root=CODE`, the error that others get. */
+/** One block; `shell`: for bash, not for Node. `needsRoot`: the info string says `root=CODE`, the error that others get. */
 export interface Snippet {
   readonly line: number
   readonly code: string
+  readonly shell: boolean
   readonly needsRoot: string | undefined
 }
 
@@ -20,18 +30,18 @@ export function readPage(path: string): string {
   return readFileSync(join(root, path), 'utf8')
 }
 
-/** The ```js blocks of a page, in order. */
+/** The ```js and ```sh run blocks of a page, in order. */
 export function snippetsOf(path: string): Snippet[] {
   const text = readPage(path)
-  const blocks = [...text.matchAll(/^```js(?: root=(\w+))?\n(.*?)^```$/gms)]
-  return blocks.map(({ index, 1: needsRoot, 2: code = '' }) => {
-    return { line: text.slice(0, index).split('\n').length, code, needsRoot }
+  const blocks = [...text.matchAll(/^```(js|sh run)(?: root=(\w+))?\n(.*?)^```$/gms)]
+  return blocks.map(({ index, 1: language, 2: needsRoot, 3: code = '' }) => {
+    return { line: text.slice(0, index).split('\n').length, code, shell: language !== 'js', needsRoot }
   })
 }
 
 /** Runs a block: it must end well, say nothing but what it promises, and leave nothing behind. */
 export async function assertRuns(t: ExecutionContext, snippet: Snippet, folder: string): Promise<void> {
-  const { failed, stdout, stderr, left } = await run(snippet.code, folder)
+  const { failed, stdout, stderr, left } = await run(snippet, folder)
   t.deepEqual(left, [], 'files are left')
   if (snippet.needsRoot !== undefined && process.getuid?.() !== 0) {
     t.true(failed && stderr.includes(snippet.needsRoot), `without root it must fail with ${snippet.needsRoot}`)
@@ -49,14 +59,15 @@ interface Outcome {
   readonly left: string[]
 }
 
-async function run(code: string, parent: string): Promise<Outcome> {
+async function run({ code, shell }: Snippet, parent: string): Promise<Outcome> {
   const folder = mkdtempSync(join(parent, 'run-'))
   try {
-    const program = /^import /m.test(code) ? 'example.mjs' : 'example.cjs'
+    const program = shell ? 'example.sh' : /^import /m.test(code) ? 'example.mjs' : 'example.cjs'
     mkdirSync(join(folder, 'node_modules'))
     symlinkSync(root, join(folder, 'node_modules/ancillary'))
     writeFileSync(join(folder, program), code)
-    const result = await execute(program, folder)
+    if (shell) installCommand(join(folder, 'node_modules/.bin'))
+    const result = await execute(shell ? ['bash', '-eu'] : [process.execPath], program, folder)
     const left = readdirSync(folder).filter((name) => name !== 'node_modules' && name !== program)
     return { ...result, left }
   } finally {
@@ -64,11 +75,20 @@ async function run(code: string, parent: string): Promise<Outcome> {
   }
 }
 
-function execute(program: string, cwd: string): Promise<Omit<Outcome, 'left'>> {
-  const { FORCE_COLOR, ...env } = process.env
+/** As npm does, but on the Node.js that runs the tests. */
+function installCommand(bin: string): void {
+  mkdirSync(bin)
+  const script = `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'cli/main.js')}' "$@"\n`
+  writeFileSync(join(bin, 'ancillary'), script)
+  chmodSync(join(bin, 'ancillary'), 0o755)
+}
+
+function execute([interpreter = '', ...args]: string[], program: string, cwd: string): Promise<Omit<Outcome, 'left'>> {
+  const { FORCE_COLOR, ...inherited } = process.env
+  const env = { ...inherited, PATH: `${join(cwd, 'node_modules/.bin')}:${inherited.PATH}` }
   const options = { cwd, env, timeout: deadline, killSignal: 'SIGKILL' as const }
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [program], options, (error, stdout, stderr) => {
+    const child = execFile(interpreter, [...args, program], options, (error, stdout, stderr) => {
       resolve({ failed: error !== null, stdout, stderr })
     })
     child.stdin?.end()
@@ -79,9 +99,9 @@ function linesOf(text: string): string[] {
   return text === '' ? [] : text.replace(/\n$/, '').split('\n')
 }
 
-/** What stands behind `// → `, in order. */
+/** What stands behind `// → ` or `# → `, in order. */
 function promises(code: string): string[] {
-  return [...code.matchAll(/\/\/ → (.*)$/gm)].map(([, text = '']) => text)
+  return [...code.matchAll(/(?:\/\/|#) → (.*)$/gm)].map(([, text = '']) => text)
 }
 
 /** `…` in a promise stands for anything; the two lists are then compared as they are. */
