@@ -1,14 +1,16 @@
 // The guide does what it says: each of its JavaScript examples is run, its links lead somewhere, and no error code and
 // no promise is without its paragraph.
 import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import test from 'ava'
 import { guard } from './helpers/leaks.js'
 import { assertRuns, readPage, snippetsOf } from './helpers/snippets.js'
 
 const folder = guard(test)
 const guide = 'docs/guide'
-const pages = readdirSync(join(__dirname, '..', guide)).filter((name) => name.endsWith('.md'))
+const pages = readdirSync(join(__dirname, '..', guide), { recursive: true, encoding: 'utf8' }).filter((name) =>
+  name.endsWith('.md'),
+)
 
 test.serial('the table of contents names every page', (t) => {
   const index = readPage(`${guide}/index.md`)
@@ -43,7 +45,9 @@ for (const name of pages) {
   test.serial(`the links of ${name} lead somewhere`, (t) => {
     const links = [...readPage(path).matchAll(/\]\((?!https?:)([^)#]*)#?([^)]*)\)/g)]
     t.deepEqual(
-      links.filter(([, file, anchor]) => !leadsSomewhere(file || name, anchor ?? '')).map(([link]) => link),
+      links
+        .filter(([, file, anchor]) => !leadsSomewhere(file ? join(dirname(name), file) : name, anchor ?? ''))
+        .map(([link]) => link),
       [],
     )
   })
