@@ -33,6 +33,13 @@ for (const path of [
 ])
   copy(path)
 const documents = ['docs/guide/index.md', ...chapters, ...others]
+// The site's own heading says it already.
+writeFileSync(
+  join(pages, 'README.md'),
+  readFileSync('README.md', 'utf8')
+    .replace(/^# .*\n/, '')
+    .replaceAll('```sh run', '```sh'),
+)
 for (const path of documents) writeFileSync(join(pages, path), withTitle(readFileSync(path, 'utf8')))
 
 const app = await Application.bootstrapWithPlugins({
