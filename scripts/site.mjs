@@ -87,11 +87,8 @@ function copy(path) {
   cpSync(path, join(pages, path), { recursive: true, filter: (source) => !/\.js$|node_modules/.test(source) })
 }
 
-/** The heading becomes the title, in the list of pages as well; code for a shell that is run is code for a shell. */
+/** The heading is the title in the list of pages as well; code for a shell that is run is code for a shell. */
 function withTitle(text) {
-  const [heading, title] = /^# (.*)\n/m.exec(text)
-  return `---\ntitle: ${JSON.stringify(title.replaceAll('`', ''))}\n---\n${text.replace(heading, '')}`.replace(
-    /^```(js|sh) .*$/gm,
-    '```$1',
-  )
+  const [, title] = /^# (.*)\n/m.exec(text)
+  return `---\ntitle: ${JSON.stringify(title.replaceAll('`', ''))}\n---\n${text}`.replace(/^```(js|sh) .*$/gm, '```$1')
 }
