@@ -1,6 +1,6 @@
-// Runs every test from a fresh clone if need be: setup, the Rust tests, the ava specs, then the programs of other
-// languages and projects. The last line is the sum, `N passed, N failed`.
-//   --only cargo|ava|interop   one part       --node PATH   the specs on another Node.js
+// Runs every test from a fresh clone if need be: setup, the Rust tests, the ava specs, the rows of the scoreboard, then
+// the programs of other languages and projects. The last line is the sum, `N passed, N failed`.
+//   --only cargo|ava|scoreboard|interop   one part       --node PATH   the specs on another Node.js
 //   --strict                   what could not run has failed       -- ARGS   handed to ava
 //   --short                    the longest specs with less: for a second run on another Node.js
 import { existsSync } from 'node:fs'
@@ -36,7 +36,11 @@ const parts = {
     command: [options.node ?? node, 'node_modules/ava/entrypoints/cli.mjs', ...avaArguments],
     count: countAva,
   },
-  interop: { command: [node, 'interop/run.mjs'], count: countInterop },
+  scoreboard: {
+    command: [options.node ?? node, '--enable-source-maps', '__test__/scoreboard/main.js'],
+    count: countLines,
+  },
+  interop: { command: [node, 'interop/run.mjs'], count: countLines },
 }
 if (!existsSync('interop/run.mjs')) delete parts.interop
 if (options.only && !parts[options.only]) throw new Error(`--only takes one of ${Object.keys(parts).join(', ')}`)
@@ -77,7 +81,7 @@ function countAva(line) {
   else if (/^ +- \[(skip|todo)\] /.test(line)) sum.skipped++
 }
 
-function countInterop(line) {
+function countLines(line) {
   if (line.startsWith('PASS ')) sum.passed++
   else if (line.startsWith('FAIL ')) sum.failed++
   else if (line.startsWith('not run: ')) sum[options.strict ? 'failed' : 'skipped']++

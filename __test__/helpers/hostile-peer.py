@@ -32,16 +32,20 @@ class Peer:
     def turn_to(self, path):
         self.socket.connect(path)
 
+    # Until there is something to read, which stays there.
+    def await_data(self):
+        select.select([self.socket], [], [], 20)
+
     def say(self, text):
         self.socket.send(text.encode())
 
-    # So many messages, each with 0 to 253 descriptors of many kinds; who accepts none gets the bytes alone.
-    def flood(self, count, size, seed):
+    # So many messages, each with 0 to `most` descriptors of many kinds; who accepts none gets the bytes alone.
+    def flood(self, count, size, seed, most=253):
         chance = random.Random(seed)
         pool = [fd for kind in FLOOD for fd in getattr(self, 'make_' + kind)()[1]]
         fds = chance.choices(pool, k=512)
         for number in range(count):
-            start, some = chance.randrange(253), chance.randrange(254)
+            start, some = chance.randrange(253), chance.randrange(most + 1)
             try:
                 self.transmit(payload(number, size), fds[start:start + some])
             except PermissionError:

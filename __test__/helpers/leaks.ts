@@ -28,7 +28,7 @@ export function guard(test: TestFn): string {
 }
 
 /** The poller keeps its two descriptors from the first wait to the end of the process: let it begin before we count. */
-async function startPoller(): Promise<void> {
+export async function startPoller(): Promise<void> {
   const [left, right] = pair()
   await left.readable({ timeout: 0 }).catch(() => {})
   left.close()
