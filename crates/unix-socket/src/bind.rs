@@ -31,8 +31,8 @@ pub struct BindOptions {
 pub struct BoundFile {
     directory: OwnedFd,
     name: OsString,
-    device: u64,
-    inode: u64,
+    device: libc::dev_t,
+    inode: libc::ino_t,
 }
 
 impl BoundFile {
