@@ -9,6 +9,8 @@ import { begin, eventually, type Job, openDescriptors, terminateMany } from './h
 
 const dir = guard(test)
 const path = join(dir, 'sock')
+/** How many are terminated amid each kind of operation. */
+const many = Number(process.env.ANCILLARY_TEST_WORKERS ?? 50)
 
 test.serial('a worker imports the package and has its own working copy', async (t) => {
   const { said, exited } = await begin('import', path)
@@ -41,21 +43,21 @@ for (const [job, what] of Object.entries({
   accepts: 'accepts that wait, on a path that is then gone',
   sends: 'sends that are queued with descriptors',
 })) {
-  test.serial(`50 workers terminated amid ${what} leave no descriptor and no file`, async (t) => {
+  test.serial(`${many} workers terminated amid ${what} leave no descriptor and no file`, async (t) => {
     await terminateMany(job as Job, 5, path)
     const before = openDescriptors().length
-    await terminateMany(job as Job, 50, path)
+    await terminateMany(job as Job, many, path)
     t.true(await eventually(() => openDescriptors().length <= before), openDescriptors().join('\n'))
     t.deepEqual(readdirSync(dir), [])
   })
 }
 
-test.serial('50 workers terminated amid reads on threads leave no descriptor', async (t) => {
+test.serial(`${many} workers terminated amid reads on threads leave no descriptor`, async (t) => {
   const addresses = [0, 1, 2, 3, 4].map((index) => `${path}-${index}`)
   execFileSync('mkfifo', addresses)
   await terminateMany('reads', 5, path)
   const before = openDescriptors().length
-  await terminateMany('reads', 50, path)
+  await terminateMany('reads', many, path)
   t.true(await eventually(() => openDescriptors().length <= before), openDescriptors().join('\n'))
   for (const address of addresses) unlinkSync(address)
 })
