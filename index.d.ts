@@ -5,6 +5,8 @@
  * @packageDocumentation
  */
 // Generated from index.ts and lib/ by `npm run types`.
+import type * as tty from 'node:tty'
+import type { FileHandle } from 'node:fs/promises'
 import * as dgram from 'node:dgram'
 import { EventEmitter } from 'node:events'
 import * as fs from 'node:fs'

@@ -37,7 +37,38 @@ function declarations(name) {
   const entry = { filePath: `build/types/${name}.d.ts`, output: { noBanner: true, exportReferencedTypes: false } }
   const [bundle] = generateDtsBundle([entry], { preferredConfigPath: 'tsconfig.json' })
   const [packageDoc] = /^\/\*\*.*?\*\//s.exec(readFileSync(`${name}.ts`, 'utf8'))
-  return `${packageDoc}\n// Generated from ${name}.ts and lib/ by \`npm run types\`.\n${bundle}`
+  return `${packageDoc}\n// Generated from ${name}.ts and lib/ by \`npm run types\`.\n${name === 'index' ? forgottenImports(bundle) : ''}${bundle}`
+}
+
+/** The bundler forgets modules of Node that only `declare module` blocks use; a checker of libraries finds the names unknown. */
+function forgottenImports(page) {
+  const code = page.replace(/\/\*.*?\*\//gs, '')
+  const known = new Set(statementsOf(page).flatMap((node) => [...declaredNames(node), ...importedNames(node)]))
+  const files = readdirSync('build/types/lib').map((file) => readFileSync(`build/types/lib/${file}`, 'utf8'))
+  const imports = files.flatMap((text) => statementsOf(text).filter((node) => ofNode(node)))
+  const lines = imports.flatMap((node) => importedNames(node).map((name) => [name, importOf(node, name)]))
+  const wanted = new Map(lines.filter(([name]) => !known.has(name) && usedAsType(code, name)))
+  return [...wanted.values()].sort().join('')
+}
+
+function ofNode(node) {
+  return ts.isImportDeclaration(node) && node.moduleSpecifier.text.startsWith('node:')
+}
+
+function importedNames(node) {
+  const { name, namedBindings } = node.importClause ?? {}
+  const elements = namedBindings && ts.isNamedImports(namedBindings) ? namedBindings.elements : [namedBindings]
+  return [name, ...elements.map((element) => element?.name)].flatMap((identifier) => identifier?.text ?? [])
+}
+
+function importOf(node, name) {
+  const all = ts.isNamespaceImport(node.importClause.namedBindings ?? node)
+  return `import type ${all ? `* as ${name}` : `{ ${name} }`} from '${node.moduleSpecifier.text}'\n`
+}
+
+/** As `tty.ReadStream` or `: FileHandle`, not as the name of a member. */
+function usedAsType(code, name) {
+  return new RegExp(`[:<|&,(]\\s*${name}\\b(?!\\??:)`).test(code)
 }
 
 function statementsOf(page) {
