@@ -2,13 +2,14 @@
 // TypeScript, each only when its output is missing or older than its sources. It needs nothing but Node.js and
 // npm to start, and says in one sentence what else is missing.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import './run.mjs'
 
 const compiledFolders = ['entries', 'lib', 'cli', '__test__', 'examples', 'bench', 'interop']
 
 installPackages()
+installJudges()
 buildAddon()
 compile()
 
@@ -16,6 +17,16 @@ function installPackages() {
   const installed = modified('node_modules/.package-lock.json')
   if (installed >= modified('package-lock.json')) return
   step('installing the development dependencies', 'npm', ['ci', '--loglevel=error'])
+}
+
+/** Bundlers and judges of packages: the specs of the packages use them, and nothing else should find them. */
+function installJudges() {
+  const folder = 'build/packaging'
+  const source = '__test__/fixtures/packaging'
+  if (modified(`${folder}/node_modules/.package-lock.json`) >= modified(`${source}/package-lock.json`)) return
+  mkdirSync(folder, { recursive: true })
+  for (const name of ['package.json', 'package-lock.json']) copyFileSync(`${source}/${name}`, `${folder}/${name}`)
+  step('installing bundlers', 'npm', ['ci', '--prefix', folder, '--ignore-scripts', '--no-audit', '--loglevel=error'])
 }
 
 function buildAddon() {
