@@ -3,11 +3,14 @@
  * UnixDuplex. It knows the `'connection'` event and nothing of what a server does with it.
  */
 import type { EventEmitter } from 'node:events'
+import { Server as HttpServer } from 'node:http'
+import { Server as HttpsServer } from 'node:https'
 import { Server as TlsServer } from 'node:tls'
 import { optionsObject } from './arguments.js'
 import type { UnixDuplexOptions } from './duplex.js'
 import { invalidType, ownError } from './errors.js'
 import { type Connected, UnixListener } from './listener.js'
+import { refuseOn } from './runtime.js'
 import type { UnixSocket } from './socket.js'
 
 /** What `serve` needs of a server: `net.Server` and all that are built on it have this. */
@@ -30,6 +33,7 @@ declare module './listener.js' {
      * @param options For each duplex; `allowHalfOpen` is by default what the server wants.
      * @returns This listener.
      * @throws ERR_FD_KIND It is not a stream listener. @throws ERR_SOCKET_CLOSED It is closed.
+     * @throws ERR_UNSUPPORTED_PLATFORM On Bun, where an http server takes no connections but its own.
      * @example
      * const server = http.createServer((request, response) => response.end('hello'))
      * listen('/run/app.sock', { mode: 0o600, maxFds: 4 }).serve(server)
@@ -45,6 +49,9 @@ function serve(
 ): UnixListener<'stream'> {
   if (typeof server?.emit !== 'function') throw invalidType('server', 'a net.Server', server)
   if (this.type !== 'stream') throw ownError('ERR_FD_KIND', `A ${this.type} listener has no connections for a server`)
+  if (server instanceof HttpServer || server instanceof HttpsServer) {
+    refuseOn(['bun'], 'To serve the connections of a listener with an http server')
+  }
   // TLS ends by itself: what lies below must not do it before the last bytes are out.
   const allowHalfOpen = server.allowHalfOpen === true || server instanceof TlsServer
   const given = { allowHalfOpen, ...optionsObject(options) }

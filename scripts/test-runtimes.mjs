@@ -1,25 +1,30 @@
 // Runs the compiled specs on a runtime where ava does not run, or with another waker: each file in a process of its own, with
 // scripts/runtimes/spec.cjs. What a runtime cannot do is listed, with the reason, in scripts/runtimes/differences.mjs; what is listed
 // there and passes all the same has failed, so that the list stays true. The last line is the sum.
-//   --runtime bun|deno|node-thread|node   which one     --quick    only the core specs
+//   --runtime bun|deno|node-thread|node|all   which one; all: the first three     --quick    only the core specs
+//   --features   the specs of docs/platforms.md     --node PATH   another Node.js
 //   --record FILE   writes each result as JSON          -- SPEC…   only these spec files
 import { spawn } from 'node:child_process'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
-import { runOrExit } from './run.mjs'
+import { run, runOrExit } from './run.mjs'
 import { differences } from './runtimes/differences.mjs'
+import { features } from './runtimes/features.mjs'
 import { runtimes } from './runtimes/runtimes.mjs'
 
 const { values: options, positionals } = parseArgs({
   options: {
     runtime: { type: 'string' },
     quick: { type: 'boolean', default: false },
+    features: { type: 'boolean', default: false },
+    node: { type: 'string', default: process.execPath },
     record: { type: 'string' },
   },
   allowPositionals: true,
 })
+if (options.runtime === 'all') process.exit(runAll())
 const runtime = runtimes[options.runtime]
 if (runtime === undefined) throw new Error(`--runtime takes one of ${Object.keys(runtimes).join(', ')}`)
 
@@ -32,18 +37,47 @@ const sum = { passed: 0, failed: 0, refused: 0 }
 const record = {}
 
 runOrExit(process.execPath, ['scripts/setup.mjs'])
-const command = runtime.command()
+const command = runtime.command(options.node)
 const files = chosen()
 await Promise.all(Array.from({ length: AT_A_TIME }, work))
-if (options.record)
-  writeFileSync(options.record, `${JSON.stringify({ runtime: runtime.version(command), specs: record }, null, 1)}\n`)
+if (options.record) writeRecord()
 if (sum.refused > 0) console.log(`${sum.refused} more that ${options.runtime} cannot do`)
 console.log(`${sum.passed} passed, ${sum.failed} failed`)
 process.exitCode = sum.failed > 0 ? 1 : 0
 
+/** Each in a process of its own, with what else was asked for. */
+function runAll() {
+  const others = process.argv.slice(2).filter((word, at, all) => word !== '--runtime' && all[at - 1] !== '--runtime')
+  const names = Object.keys(runtimes).filter((name) => name !== 'node')
+  return (
+    names
+      .map((name) => run(process.execPath, [process.argv[1], '--runtime', name, ...others]))
+      .find((code) => code !== 0) ?? 0
+  )
+}
+
+function writeRecord() {
+  const whole = {
+    runtime: runtime.version(command),
+    system: `${process.platform}-${process.arch}`,
+    date: today(),
+    specs: sorted(record),
+  }
+  writeFileSync(options.record, `${JSON.stringify(whole, null, 1)}\n`)
+}
+
+function today() {
+  return new Date().toISOString().slice(0, 10)
+}
+
+function sorted(object) {
+  return Object.fromEntries(Object.entries(object).sort(([one], [other]) => (one < other ? -1 : 1)))
+}
+
 function chosen() {
   if (positionals.length > 0) return positionals.map((file) => basename(file).replace(/\.spec\.[jt]s$/, ''))
   if (options.quick) return [...QUICK]
+  if (options.features) return Object.values(features).flat()
   return readdirSync('__test__').flatMap((name) => /^(.*)\.spec\.js$/.exec(name)?.[1] ?? [])
 }
 

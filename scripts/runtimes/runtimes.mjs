@@ -21,12 +21,14 @@ const bunArch = arch === 'arm64' ? 'aarch64' : arch
 const denoSystem = platform === 'linux' ? `linux-${arch}-glibc` : `${platform}-${arch}`
 const version = ([program]) => execFileSync(program, ['--version'], { encoding: 'utf8' }).split('\n')[0].trim()
 
+const nodeVersion = (command) => `Node.js ${version(command).replace('v', '')}`
+
 export const runtimes = {
-  node: { command: () => [process.execPath, '--expose-gc', '--enable-source-maps'], env: {}, version },
+  node: { command: (node) => [node, '--expose-gc', '--enable-source-maps'], env: {}, version: nodeVersion },
   'node-thread': {
-    command: () => [process.execPath, '--expose-gc', '--enable-source-maps'],
+    command: (node) => [node, '--expose-gc', '--enable-source-maps'],
     env: { ANCILLARY_WAKER: 'thread' },
-    version: (command) => `${version(command)}, ANCILLARY_WAKER=thread`,
+    version: (command) => `${nodeVersion(command)}, ANCILLARY_WAKER=thread`,
   },
   bun: {
     command: () => [installed('~1.4.5', `@oven/bun-${platform}-${bunArch}`, 'bin/bun'), '--expose-gc'],

@@ -93,7 +93,7 @@ pub fn constants() -> Constants {
         pollout: i32::from(libc::POLLOUT),
         pollerr: i32::from(libc::POLLERR),
         pollhup: i32::from(libc::POLLHUP),
-        pollrdhup: i32::from(libc::POLLRDHUP),
+        pollrdhup: unix_socket::poller::READ_HANGUP as i32,
         slots: crate::receiving::SLOTS as i32,
         slot_size: crate::receiving::SLOT_SIZE as i32,
         spare_size: crate::receiving::SPARE_SIZE as i32,

@@ -165,6 +165,7 @@ impl Receiver<'_> {
         // SAFETY: the places lie in the slab and in our spare memory, both exclusively borrowed until the call returns.
         let received = unsafe { batch.receive(fd, &mut self.memory.places, look) };
         let count = received.map(|received| self.record_until_end(received));
+        self.memory.meta[0] = batch.take_late().map_or(0, |errno| errno as i32);
         self.memory.batch = batch;
         count
     }

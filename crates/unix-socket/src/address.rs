@@ -2,17 +2,21 @@
 //!
 //! Encodes them for bind(2) and connect(2), and decodes what the kernel wrote, bounded by the buffer. No system calls here.
 
-use crate::os::SUN_PATH_MAX;
+use crate::os::SYSTEM;
 use crate::{Errno, Result};
 
 /// Longest path, in bytes, that fits an address without a detour.
-pub const PATH_MAX: usize = SUN_PATH_MAX;
+pub const PATH_MAX: usize = SYSTEM.path_max;
 /// Longest abstract name, in bytes, with its leading NUL.
-pub const ABSTRACT_MAX: usize = SUN_PATH_MAX;
+pub const ABSTRACT_MAX: usize = SYSTEM.path_max;
 /// Room for any address that a kernel writes: a 108-byte path comes back with a length of 111.
 pub const BUFFER_SIZE: usize = 128;
 
-const FAMILY_SIZE: usize = size_of::<libc::sa_family_t>();
+/// The family, or its length and the family in one byte each.
+const FAMILY_SIZE: usize = 2;
+
+/// AF_UNIX of every system.
+const FAMILY: u8 = 1;
 
 /// An encoded `sockaddr_un` with its exact length.
 #[derive(Debug, Clone)]
@@ -22,21 +26,31 @@ pub struct SocketAddress {
 }
 
 impl SocketAddress {
-    /// Encodes a name. `ENAMETOOLONG` past the limit, `EINVAL` for a NUL inside a path.
+    /// Encodes a name. `ENAMETOOLONG` past the limit, `EINVAL` for a NUL inside a path, `EOPNOTSUPP` for an abstract name where the
+    /// system has none: elsewhere a NUL at the beginning would be taken for an empty path.
     pub fn encode(name: &[u8]) -> Result<Self> {
-        if name.len() > SUN_PATH_MAX {
+        if name.first() == Some(&0) && !SYSTEM.abstract_names {
+            return Err(Errno::EOPNOTSUPP);
+        }
+        Self::encode_as(name, PATH_MAX, SYSTEM.address_has_length)
+    }
+
+    fn encode_as(name: &[u8], path_max: usize, has_length: bool) -> Result<Self> {
+        if name.len() > path_max {
             return Err(Errno::ENAMETOOLONG);
         }
         let is_path = !name.is_empty() && name[0] != 0;
         if is_path && name.contains(&0) {
             return Err(Errno::EINVAL);
         }
-        let mut bytes = [0; BUFFER_SIZE];
-        bytes[..FAMILY_SIZE].copy_from_slice(&(libc::AF_UNIX as libc::sa_family_t).to_ne_bytes());
-        bytes[FAMILY_SIZE..FAMILY_SIZE + name.len()].copy_from_slice(name);
         // A path takes its NUL where it fits: SUN_LEN + 1, as other programs see it.
-        let terminator = usize::from(is_path && name.len() < SUN_PATH_MAX);
-        Ok(Self { bytes, length: FAMILY_SIZE + name.len() + terminator })
+        let terminator = usize::from(is_path && name.len() < path_max);
+        let length = FAMILY_SIZE + name.len() + terminator;
+        let mut bytes = [0; BUFFER_SIZE];
+        let family = if has_length { [length as u8, FAMILY] } else { u16::from(FAMILY).to_ne_bytes() };
+        bytes[..FAMILY_SIZE].copy_from_slice(&family);
+        bytes[FAMILY_SIZE..FAMILY_SIZE + name.len()].copy_from_slice(name);
+        Ok(Self { bytes, length })
     }
 
     /// The bytes for the kernel.
@@ -49,11 +63,17 @@ impl SocketAddress {
 ///
 /// Never reads past `bytes`, whatever length the kernel claimed.
 pub fn decode(bytes: &[u8]) -> Option<&[u8]> {
+    decode_as(bytes, SYSTEM.address_has_length)
+}
+
+/// The length byte is not believed: a kernel may have cut the address, or have left the byte as it was.
+fn decode_as(bytes: &[u8], has_length: bool) -> Option<&[u8]> {
     let (family, name) = bytes.split_at_checked(FAMILY_SIZE)?;
-    if i32::from(libc::sa_family_t::from_ne_bytes(family.try_into().ok()?)) != libc::AF_UNIX {
+    let number = if has_length { family[1].into() } else { u16::from_ne_bytes(family.try_into().ok()?) };
+    if number != u16::from(FAMILY) {
         return None;
     }
-    if name.first() == Some(&0) && name.len() > 1 {
+    if !has_length && name.first() == Some(&0) && name.len() > 1 {
         return Some(name);
     }
     let end = name.iter().position(|&byte| byte == 0).unwrap_or(name.len());
@@ -70,7 +90,7 @@ mod tests {
 
     #[test]
     fn every_length_of_path_and_abstract_name_comes_back_as_it_was() {
-        for length in 1..=SUN_PATH_MAX {
+        for length in 1..=PATH_MAX {
             let path = vec![b'p'; length];
             assert_eq!(round_trip(&path), path);
             let mut name = vec![b'a'; length];
@@ -79,6 +99,19 @@ mod tests {
                 assert_eq!(round_trip(&name), name);
             }
         }
+    }
+
+    #[test]
+    fn where_addresses_begin_with_their_length_it_is_written_and_not_believed() {
+        let encoded = SocketAddress::encode_as(b"/run/a", 104, true).unwrap();
+        assert_eq!(encoded.as_bytes(), b"\x09\x01/run/a\0");
+        assert_eq!(decode_as(encoded.as_bytes(), true), Some(&b"/run/a"[..]));
+        assert_eq!(decode_as(b"\xff\x01/run", true), Some(&b"/run"[..]));
+        // macOS tells an unnamed peer with sixteen bytes of nothing.
+        assert_eq!(decode_as(&[16, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], true), Some(&b""[..]));
+        assert_eq!(decode_as(&[16, 2, 0, 0], true), None);
+        assert_eq!(SocketAddress::encode_as(&[b'x'; 104], 104, true).unwrap().as_bytes().len(), 106);
+        assert_eq!(SocketAddress::encode_as(&[b'x'; 105], 104, true).unwrap_err(), Errno::ENAMETOOLONG);
     }
 
     #[test]

@@ -3,20 +3,43 @@
 //! Works on bytes only and does no system call, so that it can be tested and fuzzed without a socket. It accepts every type
 //! and never reads past the bytes that it was given. Whoever walks a received buffer owns the descriptors in it.
 
+use crate::os::SYSTEM;
 use crate::{Errno, Result};
 
 /// Bytes of a received control buffer: 253 descriptors, credentials, a pidfd, a label and a timestamp fit, so that
 /// truncation can only mean that the process is out of descriptors.
 pub const BUFFER_SIZE: usize = 4096;
-/// Most descriptors in one message (SCM_MAX_FD of the kernel).
-pub const FDS_MAX: usize = 253;
+/// Most descriptors in one message; Linux: SCM_MAX_FD.
+pub const FDS_MAX: usize = SYSTEM.fds_max;
 
-const HEADER: usize = align(size_of::<libc::cmsghdr>());
+/// How a system lays out `struct cmsghdr`: the length, then level and type of four bytes each, then the payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layout {
+    /// Bytes of `cmsg_len`, at its beginning.
+    pub length: usize,
+    /// Where the payload begins.
+    pub header: usize,
+    /// What every message is padded to.
+    pub align: usize,
+}
 
-/// Rounds up as CMSG_ALIGN does on Linux: to the size of a machine word.
-const fn align(length: usize) -> usize {
-    let word = size_of::<usize>();
-    (length + word - 1) & !(word - 1)
+impl Layout {
+    /// Linux: everything is aligned to a machine word, and `cmsg_len` is one. musl has a shorter one, with padding that makes up for it.
+    pub const LINUX: Self =
+        Self { length: size_of::<usize>(), header: size_of::<usize>() + 8, align: size_of::<usize>() };
+
+    const fn aligned(self, length: usize) -> usize {
+        (length + self.align - 1) & !(self.align - 1)
+    }
+
+    fn read_length(self, bytes: &[u8]) -> usize {
+        if self.length == 4 {
+            return number(bytes, 0).cast_unsigned() as usize;
+        }
+        let mut word = [0; size_of::<usize>()];
+        word.copy_from_slice(&bytes[..size_of::<usize>()]);
+        usize::from_ne_bytes(word)
+    }
 }
 
 /// A buffer that is aligned as the kernel wants its control messages.
@@ -42,17 +65,28 @@ pub struct ControlMessage<'a> {
 }
 
 /// Appends control messages to one growing buffer, each padded to the kernel's alignment.
-#[derive(Default)]
 pub struct Encoder {
+    layout: Layout,
     bytes: Vec<u8>,
 }
 
+impl Default for Encoder {
+    fn default() -> Self {
+        Self::new(SYSTEM.control)
+    }
+}
+
 impl Encoder {
+    /// For a system of this layout.
+    pub const fn new(layout: Layout) -> Self {
+        Self { layout, bytes: Vec::new() }
+    }
+
     /// Appends one message.
     pub fn push(&mut self, message: ControlMessage<'_>) {
         self.push_header(message.data.len(), message.level, message.kind);
         self.bytes.extend_from_slice(message.data);
-        self.bytes.resize(align(self.bytes.len()), 0);
+        self.bytes.resize(self.layout.aligned(self.bytes.len()), 0);
     }
 
     /// Appends SCM_RIGHTS with these numbers, if there are any.
@@ -60,19 +94,25 @@ impl Encoder {
         if fds.is_empty() {
             return;
         }
-        self.bytes.reserve(align(HEADER + size_of_val(fds)));
+        self.bytes.reserve(self.layout.aligned(self.layout.header + size_of_val(fds)));
         self.push_header(size_of_val(fds), libc::SOL_SOCKET, libc::SCM_RIGHTS);
         for fd in fds {
             self.bytes.extend_from_slice(&fd.to_ne_bytes());
         }
-        self.bytes.resize(align(self.bytes.len()), 0);
+        self.bytes.resize(self.layout.aligned(self.bytes.len()), 0);
     }
 
-    fn push_header(&mut self, length: usize, level: i32, kind: i32) {
-        self.bytes.extend_from_slice(&(HEADER + length).to_ne_bytes());
+    fn push_header(&mut self, payload: usize, level: i32, kind: i32) {
+        let Layout { length, header, .. } = self.layout;
+        let (start, total) = (self.bytes.len(), header + payload);
+        if length == 4 {
+            self.bytes.extend_from_slice(&(total as u32).to_ne_bytes());
+        } else {
+            self.bytes.extend_from_slice(&total.to_ne_bytes());
+        }
         self.bytes.extend_from_slice(&level.to_ne_bytes());
         self.bytes.extend_from_slice(&kind.to_ne_bytes());
-        self.bytes.resize(align(self.bytes.len()), 0);
+        self.bytes.resize(start + header, 0);
     }
 
     /// The bytes for `msg_control`; empty when nothing was pushed.
@@ -82,13 +122,19 @@ impl Encoder {
 }
 
 /// Walks the control messages in `bytes`, the part of the buffer that the kernel says it filled.
-pub fn walk(bytes: &[u8]) -> Walk<'_> {
-    Walk { rest: bytes }
+pub const fn walk(bytes: &[u8]) -> Walk<'_> {
+    walk_as(SYSTEM.control, bytes)
+}
+
+/// The same for a system of another layout.
+pub const fn walk_as(layout: Layout, bytes: &[u8]) -> Walk<'_> {
+    Walk { layout, rest: bytes }
 }
 
 /// Iterator of [`walk`].
 #[derive(Debug, Clone)]
 pub struct Walk<'a> {
+    layout: Layout,
     rest: &'a [u8],
 }
 
@@ -102,23 +148,19 @@ impl<'a> Iterator for Walk<'a> {
     type Item = ControlMessage<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.len() < HEADER {
+        let Layout { length: at, header, .. } = self.layout;
+        if self.rest.len() < header {
             return None;
         }
-        let mut word = [0; size_of::<usize>()];
-        word.copy_from_slice(&self.rest[..size_of::<usize>()]);
         // A kernel that truncated may leave the length as it was (macOS): clamp to what is there.
-        let length = usize::from_ne_bytes(word).min(self.rest.len());
-        if length < HEADER {
+        let length = self.layout.read_length(self.rest).min(self.rest.len());
+        if length < header {
             self.rest = &[];
             return None;
         }
-        let message = ControlMessage {
-            level: number(self.rest, size_of::<usize>()),
-            kind: number(self.rest, size_of::<usize>() + 4),
-            data: &self.rest[HEADER..length],
-        };
-        self.rest = &self.rest[align(length).min(self.rest.len())..];
+        let (level, kind) = (number(self.rest, at), number(self.rest, at + 4));
+        let message = ControlMessage { level, kind, data: &self.rest[header..length] };
+        self.rest = &self.rest[self.layout.aligned(length).min(self.rest.len())..];
         Some(message)
     }
 }
@@ -166,6 +208,38 @@ mod tests {
     }
 
     #[test]
+    fn every_layout_of_a_system_is_walked_as_it_was_written_and_never_past_its_end() {
+        for layout in crate::os::LAYOUTS {
+            let mut encoder = Encoder::new(layout);
+            for (kind, data) in [(1, &[7; 5][..]), (3, &[9; 84]), (8, &[])] {
+                encoder.push(ControlMessage { level: 0xffff, kind, data });
+            }
+            let bytes = encoder.finish();
+            let seen: Vec<_> =
+                walk_as(layout, &bytes).map(|message| (message.level, message.kind, message.data.len())).collect();
+            assert_eq!(seen, [(0xffff, 1, 5), (0xffff, 3, 84), (0xffff, 8, 0)]);
+            for length in 0..bytes.len() {
+                assert!(walk_as(layout, &bytes[..length]).map(|message| message.data.len()).sum::<usize>() <= length);
+            }
+        }
+    }
+
+    #[test]
+    fn fixtures_of_other_systems_are_read() {
+        // Darwin: cmsg_len 20, level 0xffff, SCM_RIGHTS, two descriptors; no padding before them. The kernel cut the second one and
+        // left the length as it was.
+        let darwin = [20, 0, 0, 0, 0xff, 0xff, 0, 0, 1, 0, 0, 0, 5, 0, 0, 0];
+        let layout = crate::os::LAYOUTS[2];
+        let seen: Vec<_> = walk_as(layout, &darwin).flat_map(|message| descriptors(message.data)).collect();
+        assert_eq!(seen, if cfg!(target_endian = "little") { vec![5] } else { vec![] });
+        // FreeBSD on 64 bits: four bytes of padding before the payload, and four behind it.
+        let freebsd = [20, 0, 0, 0, 0xff, 0xff, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0];
+        let seen: Vec<_> =
+            walk_as(crate::os::LAYOUTS[1], &freebsd).flat_map(|message| descriptors(message.data)).collect();
+        assert_eq!(seen, if cfg!(target_endian = "little") { vec![6] } else { vec![] });
+    }
+
+    #[test]
     fn the_layout_is_that_of_the_c_macros() {
         // CMSG_LEN(4) = 20 and CMSG_SPACE(4) = 24 on 64-bit Linux: u64 length, i32 level, i32 type, payload, padding.
         let bytes = encode(&[(1, 1, &5_i32.to_ne_bytes())]);
@@ -207,7 +281,7 @@ mod tests {
                 })
                 .collect();
             state = state.wrapping_add(1);
-            assert!(walk(&bytes).count() <= bytes.len() / HEADER);
+            assert!(walk(&bytes).count() <= bytes.len() / SYSTEM.control.header);
             let _ = unpack(&bytes, &[]);
         }
     }

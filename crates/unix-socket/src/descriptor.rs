@@ -4,7 +4,7 @@
 
 use crate::syscall::{self, retry};
 use crate::{option, Errno, Result};
-use nix::fcntl::{fcntl, FcntlArg, OFlag};
+use nix::fcntl::{fcntl, FcntlArg, FdFlag, OFlag};
 use nix::sys::socket::MsgFlags;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
@@ -34,6 +34,11 @@ pub fn above_stdio(fd: OwnedFd) -> Result<OwnedFd> {
     } else {
         duplicate(std::os::fd::AsFd::as_fd(&fd))
     }
+}
+
+/// FD_CLOEXEC, for descriptors that their system does not make that way.
+pub(crate) fn close_on_exec(fd: BorrowedFd<'_>) -> Result<()> {
+    fcntl(fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).map(drop)
 }
 
 /// The status flags (F_GETFL): access mode, O_NONBLOCK, O_APPEND and the like.

@@ -3,7 +3,7 @@
 
 use crate::address::{self, SocketAddress};
 use crate::control::{self, ControlMessage};
-use crate::credentials::linux::Ucred;
+use crate::credentials::Ucred;
 use crate::credentials::{freebsd, illumos, macos, netbsd, openbsd, qnx, Credentials};
 use crate::{inet, Errno};
 

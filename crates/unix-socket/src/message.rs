@@ -3,8 +3,8 @@
 //! raises SIGPIPE.
 
 use crate::address::{self, SocketAddress};
-use crate::os::SO_PASSPIDFD;
-use crate::syscall::{self, retry};
+use crate::os::{SO_PASSCRED, SO_PASSPIDFD, SYSTEM};
+use crate::syscall::{self, retry, Header};
 use crate::{option, path, socket, Result};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -49,7 +49,7 @@ pub unsafe fn send_many(fd: BorrowedFd<'_>, messages: &[Outgoing<'_>], taken: &m
     let targets = messages.iter().map(|message| Target::of(message.to)).collect::<Result<Vec<_>>>()?;
     let pairs = messages.iter().zip(&targets);
     let mut headers: Vec<_> =
-        pairs.map(|(message, target)| libc::mmsghdr { msg_hdr: header(message, target), msg_len: 0 }).collect();
+        pairs.map(|(message, target)| Header { msg_hdr: header(message, target), msg_len: 0 }).collect();
     // SAFETY: parts are the caller's promise; controls and names live until the end of this function.
     let count = retry(|| unsafe { syscall::sendmmsg(fd, &mut headers, first.flags | ALWAYS) })?;
     for (bytes, header) in taken.iter_mut().zip(&headers[..count]) {
@@ -58,8 +58,8 @@ pub unsafe fn send_many(fd: BorrowedFd<'_>, messages: &[Outgoing<'_>], taken: &m
     Ok(count)
 }
 
-/// Flags of every send.
-const ALWAYS: i32 = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+/// Flags of every send. macOS has no MSG_NOSIGNAL; there each socket is told at its beginning.
+const ALWAYS: i32 = libc::MSG_DONTWAIT | SYSTEM.no_signal;
 
 /// Where a datagram goes. A path that is too long for an address is named through a descriptor of its file, kept open meanwhile.
 struct Target {
@@ -95,7 +95,7 @@ fn header(message: &Outgoing<'_>, target: &Target) -> libc::msghdr {
 }
 
 /// The options that make the kernel bind an unnamed socket to a random abstract name when it sends.
-const NAMING: [i32; 2] = [libc::SO_PASSCRED, SO_PASSPIDFD];
+const NAMING: [i32; 2] = [SO_PASSCRED, SO_PASSPIDFD];
 
 /// While it lives the options that are on among [`NAMING`] are off, if the socket has no name.
 struct Unnamed<'a> {
@@ -105,7 +105,8 @@ struct Unnamed<'a> {
 
 impl<'a> Unnamed<'a> {
     fn new(fd: BorrowedFd<'a>) -> Self {
-        let nameless = socket::local_name(fd).is_ok_and(|name| name.is_empty());
+        // Only Linux has such names.
+        let nameless = SYSTEM.abstract_names && socket::local_name(fd).is_ok_and(|name| name.is_empty());
         let off = NAMING.map(|name| {
             let on = nameless && option::get_number(fd, name).is_ok_and(|value| value != 0);
             on && option::set_number(fd, name, 0).is_ok()

@@ -6,16 +6,17 @@
 
 use crate::address;
 use crate::control::{self, ControlBuffer};
-use crate::credentials::linux::Ucred;
-use crate::descriptor::above_stdio;
-use crate::os::SCM_PIDFD;
+use crate::credentials::{self, Ucred};
+use crate::descriptor::{above_stdio, close_on_exec};
+use crate::os::{SCM_PIDFD, SYSTEM};
 use crate::reaper;
+use crate::syscall::Header;
 use crate::syscall::{self, retry};
-use crate::Result;
+use crate::{Errno, Result};
 use libc::iovec;
 use nix::sys::socket::MsgFlags;
 use std::cell::RefCell;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 /// One received message, beside its bytes.
 #[derive(Default)]
@@ -30,7 +31,7 @@ pub struct Received {
     pub fds: Vec<OwnedFd>,
     /// The kernel could not or would not give all descriptors; those that came were closed.
     pub fds_truncated: bool,
-    /// Credentials of SCM_CREDENTIALS.
+    /// Credentials that came with it: SCM_CREDENTIALS, or what the system has in its place.
     pub credentials: Option<Ucred>,
     /// The pidfd of SCM_PIDFD, or the kernel's error number for it.
     pub pidfd: Option<std::result::Result<OwnedFd, i32>>,
@@ -67,23 +68,30 @@ const NOWHERE: iovec = iovec { iov_base: std::ptr::null_mut(), iov_len: 0 };
 /// 4 KiB for each message would cost as much as a small one.
 #[derive(Default)]
 pub struct Batch {
-    headers: Vec<libc::mmsghdr>,
+    headers: Vec<Header>,
     controls: Vec<ControlBuffer>,
     names: Vec<[u8; address::BUFFER_SIZE]>,
     received: Vec<Received>,
+    late: Option<Errno>,
 }
 
 impl Batch {
     /// Room for `slots` messages.
     pub fn new(slots: usize) -> Self {
         // SAFETY: all zeros is a valid mmsghdr; musl has padding fields that must be zero.
-        let header: libc::mmsghdr = unsafe { std::mem::zeroed() };
+        let header: Header = unsafe { std::mem::zeroed() };
         Self {
             headers: vec![header; slots],
             controls: vec![ControlBuffer::default(); slots],
             names: vec![[0; address::BUFFER_SIZE]; slots],
             received: Vec::with_capacity(slots),
+            late: None,
         }
+    }
+
+    /// The error that ended the last batch after its first message, which no further call will tell. Linux keeps it for the next one.
+    pub const fn take_late(&mut self) -> Option<Errno> {
+        self.late.take()
     }
 
     /// Receives as many messages as there are and as `places` has room for: at least one, or an error. All their descriptors are
@@ -100,7 +108,7 @@ impl Batch {
         look: Look,
     ) -> Result<std::vec::Drain<'_, Received>> {
         let count = places.len().min(self.headers.len());
-        let flags = libc::MSG_DONTWAIT | libc::MSG_CMSG_CLOEXEC | if look.whole { libc::MSG_TRUNC } else { 0 };
+        let flags = libc::MSG_DONTWAIT | SYSTEM.cmsg_cloexec | if look.whole { libc::MSG_TRUNC } else { 0 };
         let filled = retry(|| {
             self.prepare(&mut places[..count], look);
             // SAFETY: the places are the caller's promise; the control and name buffers are our own.
@@ -131,20 +139,40 @@ impl Batch {
     /// # Safety
     /// The first `count` headers must be prepared with places that are valid for writing.
     unsafe fn call(&mut self, fd: BorrowedFd<'_>, count: usize, flags: i32) -> Result<usize> {
-        if count != 1 {
+        if count != 1 && SYSTEM.many {
             // SAFETY: upheld by the caller.
             return unsafe { syscall::recvmmsg(fd, &mut self.headers[..count], flags) };
         }
-        let header = &mut self.headers[0];
+        for slot in 0..count {
+            // SAFETY: upheld by the caller.
+            match unsafe { self.call_one(fd, slot, flags) } {
+                Err(errno) if slot == 0 => return Err(errno),
+                Err(errno) => {
+                    self.late = (errno != Errno::EAGAIN && errno != Errno::EINTR).then_some(errno);
+                    return Ok(slot);
+                }
+                // The end: where recvmmsg(2) is, it fills what is left with that.
+                Ok(0) => return Ok(slot + 1),
+                Ok(_) => {}
+            }
+        }
+        Ok(count)
+    }
+
+    /// # Safety
+    /// As `call`, for one header.
+    unsafe fn call_one(&mut self, fd: BorrowedFd<'_>, slot: usize, flags: i32) -> Result<usize> {
+        let header = &mut self.headers[slot];
         // SAFETY: upheld by the caller.
-        header.msg_len = unsafe { syscall::recvmsg(fd, &mut header.msg_hdr, flags) }? as _;
-        Ok(1)
+        let length = unsafe { syscall::recvmsg(fd, &mut header.msg_hdr, flags) }?;
+        header.msg_len = length as _;
+        Ok(length)
     }
 
     /// # Safety
     /// The kernel must have filled this slot, and nobody else may own its descriptors.
     unsafe fn own(&self, slot: usize, place: &Place, look: Look) -> Received {
-        let libc::mmsghdr { msg_hdr: header, msg_len } = &self.headers[slot];
+        let Header { msg_hdr: header, msg_len } = &self.headers[slot];
         // As in msghdr: a socklen_t in musl.
         #[allow(clippy::unnecessary_cast)]
         let filled = (header.msg_controllen as usize).min(control::BUFFER_SIZE);
@@ -182,6 +210,8 @@ pub fn next_length(fd: BorrowedFd<'_>) -> Result<usize> {
     retry(|| nix::sys::socket::recv(fd.as_raw_fd(), &mut [], flags))
 }
 
+const IS_LINUX: bool = cfg!(any(unix_os = "linux", unix_os = "android"));
+
 /// Takes ownership of everything in a control buffer, then judges whether it is whole.
 ///
 /// # Safety
@@ -199,16 +229,20 @@ unsafe fn own(bytes: &[u8], flags: i32, look: Look) -> Received {
                     }
                 }
             }
-            (libc::SOL_SOCKET, SCM_PIDFD) => {
+            // Other systems use its number for something else.
+            (libc::SOL_SOCKET, SCM_PIDFD) if IS_LINUX => {
                 // SAFETY: upheld by the caller.
                 received.pidfd = control::descriptors(message.data).next().map(|number| unsafe { take(number) });
             }
-            (libc::SOL_SOCKET, libc::SCM_CREDENTIALS) => received.credentials = Ucred::decode(message.data),
             (libc::SOL_SOCKET, libc::SCM_TIMESTAMP) if look.hide_timestamp => {}
-            (level, kind) => received.others.push((level, kind, message.data.to_vec())),
+            (level, kind) => match credentials::received(level, kind, message.data) {
+                None => received.others.push((level, kind, message.data.to_vec())),
+                credentials => received.credentials = credentials,
+            },
         }
     }
-    received.fds_truncated |= flags & libc::MSG_CTRUNC != 0;
+    // Whoever asked for the message has room for so many, and no more.
+    received.fds_truncated |= flags & libc::MSG_CTRUNC != 0 || received.fds.len() > control::FDS_MAX;
     if received.fds_truncated {
         reaper::close(received.fds.drain(..));
     }
@@ -224,5 +258,8 @@ unsafe fn take(number: i32) -> std::result::Result<OwnedFd, i32> {
         return Err(-number);
     }
     // SAFETY: upheld by the caller.
-    above_stdio(unsafe { OwnedFd::from_raw_fd(number) }).map_err(|errno| errno as i32)
+    let fd = unsafe { OwnedFd::from_raw_fd(number) };
+    // macOS: as soon as can be; a child that another thread starts in between has it.
+    let marked = if SYSTEM.cmsg_cloexec == 0 { close_on_exec(fd.as_fd()) } else { Ok(()) };
+    marked.and_then(|()| above_stdio(fd)).map_err(|errno| errno as i32)
 }

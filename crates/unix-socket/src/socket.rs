@@ -1,30 +1,51 @@
 //! Sockets: opening, pairing, connecting, accepting, shutting down, and asking for names. No system call here waits.
 
 use crate::address::{self, SocketAddress};
-use crate::descriptor::above_stdio;
+use crate::descriptor::{above_stdio, close_on_exec, set_nonblocking};
+use crate::os::SYSTEM;
 use crate::syscall::{self, retry, End};
 use crate::{option, path, Errno, Result};
-use nix::sys::socket::{AddressFamily, Shutdown, SockFlag, SockType};
+use nix::sys::socket::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
-const FLAGS: i32 = libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+const FLAGS: i32 = SYSTEM.socket_flags;
 
-/// socket(2), close-on-exec and non-blocking, never numbered 0 to 2.
+/// socket(2), close-on-exec and non-blocking, never numbered 0 to 2. `EPROTONOSUPPORT`: macOS has no Unix socket of type seqpacket.
 pub fn open(domain: i32, kind: i32, protocol: i32) -> Result<OwnedFd> {
-    above_stdio(syscall::socket(domain, kind | FLAGS, protocol)?)
+    if domain == libc::AF_UNIX {
+        check_kind(kind)?;
+    }
+    prepare(above_stdio(syscall::socket(domain, kind | FLAGS, protocol)?)?)
 }
 
 /// socketpair(2) of Unix sockets.
 pub fn pair(kind: i32) -> Result<(OwnedFd, OwnedFd)> {
-    let kind = match kind {
-        libc::SOCK_STREAM => SockType::Stream,
-        libc::SOCK_SEQPACKET => SockType::SeqPacket,
-        libc::SOCK_DGRAM => SockType::Datagram,
-        _ => return Err(Errno::ESOCKTNOSUPPORT),
-    };
-    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
-    let (left, right) = nix::sys::socket::socketpair(AddressFamily::Unix, kind, None, flags)?;
-    Ok((above_stdio(left)?, above_stdio(right)?))
+    if ![libc::SOCK_STREAM, libc::SOCK_SEQPACKET, libc::SOCK_DGRAM].contains(&kind) {
+        return Err(Errno::ESOCKTNOSUPPORT);
+    }
+    check_kind(kind)?;
+    let (left, right) = syscall::socketpair(kind | FLAGS)?;
+    Ok((prepare(above_stdio(left)?)?, prepare(above_stdio(right)?)?))
+}
+
+/// The same answer from every call, and on systems that would only tell at the end.
+fn check_kind(kind: i32) -> Result<()> {
+    if kind == libc::SOCK_SEQPACKET && !SYSTEM.seqpacket {
+        return Err(Errno::EPROTONOSUPPORT);
+    }
+    Ok(())
+}
+
+/// What the system could not do as it made the socket. A child that another thread starts in between has it.
+fn prepare(fd: OwnedFd) -> Result<OwnedFd> {
+    if FLAGS == 0 {
+        close_on_exec(fd.as_fd())?;
+        set_nonblocking(fd.as_fd(), true)?;
+    }
+    if SYSTEM.no_sigpipe != 0 {
+        option::set_number(fd.as_fd(), SYSTEM.no_sigpipe, 1)?;
+    }
+    Ok(fd)
 }
 
 /// connect(2) to a name. `EAGAIN`: the backlog is full, try again later; poll cannot tell when.
@@ -40,7 +61,7 @@ pub fn connect(fd: BorrowedFd<'_>, name: &[u8]) -> Result<()> {
 
 /// accept4(2), close-on-exec and non-blocking, never numbered 0 to 2.
 pub fn accept(fd: BorrowedFd<'_>) -> Result<OwnedFd> {
-    above_stdio(retry(|| syscall::accept(fd, FLAGS))?)
+    prepare(above_stdio(retry(|| syscall::accept(fd, FLAGS))?)?)
 }
 
 /// shutdown(2): 0 read, 1 write, 2 both.

@@ -36,12 +36,27 @@ pub(crate) fn socket(domain: c_int, kind: c_int, protocol: c_int) -> Result<Owne
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// accept4(2). nix returns a bare number.
+/// accept4(2), or accept(2) where macOS and QNX have no other: flags are for the caller to set then. nix returns a bare number.
 pub(crate) fn accept(fd: BorrowedFd<'_>, flags: c_int) -> Result<OwnedFd> {
+    let nowhere = std::ptr::null_mut;
+    #[cfg(not(any(unix_os = "macos", unix_os = "nto")))]
     // SAFETY: null address pointers are allowed: the peer's name is not wanted.
-    let fd = check(unsafe { libc::accept4(fd.as_raw_fd(), std::ptr::null_mut(), std::ptr::null_mut(), flags) })?;
+    let accepted = unsafe { libc::accept4(fd.as_raw_fd(), nowhere(), std::ptr::null_mut(), flags) };
+    #[cfg(any(unix_os = "macos", unix_os = "nto"))]
+    // SAFETY: as above.
+    let accepted = unsafe { libc::accept(fd.as_raw_fd(), nowhere(), std::ptr::null_mut()) } | flags;
+    let fd = check(accepted)?;
     // SAFETY: the kernel has just given us this number; nobody else owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// socketpair(2) of Unix sockets by number: nix has flags only where the system has them.
+pub(crate) fn socketpair(kind: c_int) -> Result<(OwnedFd, OwnedFd)> {
+    let mut pair = [-1; 2];
+    // SAFETY: room for two numbers.
+    check(unsafe { libc::socketpair(libc::AF_UNIX, kind, 0, pair.as_mut_ptr()) })?;
+    // SAFETY: the kernel has just given us these numbers; nobody else owns them.
+    Ok(unsafe { (OwnedFd::from_raw_fd(pair[0]), OwnedFd::from_raw_fd(pair[1])) })
 }
 
 /// bind(2) with an address in bytes. nix refuses a path of 108 bytes, which Linux takes.
@@ -112,25 +127,85 @@ pub(crate) unsafe fn recvmsg(fd: BorrowedFd<'_>, header: &mut msghdr, flags: c_i
     check_size(unsafe { libc::recvmsg(fd.as_raw_fd(), header, flags) })
 }
 
-/// recvmmsg(2), which nix has only with control buffers of its own: how many of `headers` were filled.
+/// `struct mmsghdr`, which libc does not have for every system: a header and the bytes that went.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Header {
+    pub(crate) msg_hdr: msghdr,
+    pub(crate) msg_len: libc::c_uint,
+}
+
+/// recvmmsg(2), which nix has only with control buffers of its own: how many of `headers` were filled. `ENOSYS` where it is not used.
 ///
 /// # Safety
 /// As [`recvmsg`], for every header.
-pub(crate) unsafe fn recvmmsg(fd: BorrowedFd<'_>, headers: &mut [libc::mmsghdr], flags: c_int) -> Result<usize> {
-    let nowhere = std::ptr::null_mut();
-    // SAFETY: upheld by the caller; without a timeout. The flags are unsigned in musl.
-    check_size(unsafe {
-        libc::recvmmsg(fd.as_raw_fd(), headers.as_mut_ptr(), headers.len() as _, flags as _, nowhere) as isize
-    })
+pub(crate) unsafe fn recvmmsg(fd: BorrowedFd<'_>, headers: &mut [Header], flags: c_int) -> Result<usize> {
+    #[cfg(any(unix_os = "linux", unix_os = "android"))]
+    {
+        let (start, count) = (headers.as_mut_ptr().cast(), headers.len());
+        // SAFETY: upheld by the caller; our structure is libc's. Without a timeout. The flags are unsigned in musl.
+        let filled =
+            unsafe { libc::recvmmsg(fd.as_raw_fd(), start, count as _, flags as _, std::ptr::null_mut()) as isize };
+        check_size(filled)
+    }
+    #[cfg(not(any(unix_os = "linux", unix_os = "android")))]
+    {
+        let _ = (fd, headers, flags);
+        Err(Errno::ENOSYS)
+    }
 }
 
-/// sendmmsg(2): how many of `headers` were taken, the last of them perhaps in part, with the bytes of each in its `msg_len`.
+/// sendmmsg(2): how many of `headers` were taken, the last of them perhaps in part, with the bytes of each in its `msg_len`. Where it is
+/// not used, one sendmsg(2) after the other.
 ///
 /// # Safety
 /// As [`sendmsg`], for every header.
-pub(crate) unsafe fn sendmmsg(fd: BorrowedFd<'_>, headers: &mut [libc::mmsghdr], flags: c_int) -> Result<usize> {
-    // SAFETY: upheld by the caller. The flags are unsigned in musl.
-    check_size(unsafe { libc::sendmmsg(fd.as_raw_fd(), headers.as_mut_ptr(), headers.len() as _, flags as _) as isize })
+pub(crate) unsafe fn sendmmsg(fd: BorrowedFd<'_>, headers: &mut [Header], flags: c_int) -> Result<usize> {
+    #[cfg(any(unix_os = "linux", unix_os = "android"))]
+    {
+        let (start, count) = (headers.as_mut_ptr().cast(), headers.len());
+        // SAFETY: upheld by the caller; our structure is libc's. The flags are unsigned in musl.
+        check_size(unsafe { libc::sendmmsg(fd.as_raw_fd(), start, count as _, flags as _) as isize })
+    }
+    #[cfg(not(any(unix_os = "linux", unix_os = "android")))]
+    // SAFETY: upheld by the caller.
+    unsafe {
+        send_each(fd, headers, flags)
+    }
+}
+
+/// An error behind the first message is told by the next call: sending keeps no errors back. A message that went in part is the last.
+///
+/// # Safety
+/// As [`sendmmsg`].
+#[cfg(any(test, not(any(unix_os = "linux", unix_os = "android"))))]
+pub(crate) unsafe fn send_each(fd: BorrowedFd<'_>, headers: &mut [Header], flags: c_int) -> Result<usize> {
+    for (at, header) in headers.iter_mut().enumerate() {
+        // SAFETY: upheld by the caller.
+        match unsafe { sendmsg(fd, &header.msg_hdr, flags) } {
+            Err(errno) if at == 0 => return Err(errno),
+            Err(_) => return Ok(at),
+            Ok(length) => header.msg_len = length as _,
+        }
+        // SAFETY: the header's parts are the caller's promise; only their lengths are read.
+        if (header.msg_len as usize) < unsafe { total(&header.msg_hdr) } {
+            return Ok(at + 1);
+        }
+    }
+    Ok(headers.len())
+}
+
+/// # Safety
+/// The parts of the header must be there.
+#[cfg(any(test, not(any(unix_os = "linux", unix_os = "android"))))]
+unsafe fn total(header: &msghdr) -> usize {
+    if header.msg_iovlen == 0 {
+        return 0;
+    }
+    // SAFETY: upheld by the caller. The count is an int in some systems.
+    #[allow(clippy::unnecessary_cast)]
+    let parts = unsafe { std::slice::from_raw_parts(header.msg_iov, header.msg_iovlen as usize) };
+    parts.iter().map(|part| part.iov_len).sum()
 }
 
 extern "C" {
@@ -195,6 +270,8 @@ pub(crate) fn ioctl_buffer(fd: BorrowedFd<'_>, request: u64, argument: &mut [u8]
 
 /// poll(2) of one descriptor that returns at once.
 pub(crate) fn poll_now(fd: BorrowedFd<'_>, events: i16) -> Result<i16> {
+    // Only Linux knows the bit for a peer that will write no more; elsewhere that is asked for as something to read.
+    let events = if cfg!(any(unix_os = "linux", unix_os = "android")) { events } else { events & 0xfff };
     let mut entry = libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 };
     // SAFETY: one live entry.
     check(unsafe { libc::poll(&mut entry, 1, 0) })?;
@@ -221,4 +298,30 @@ pub(crate) fn pidfd_send_signal(pidfd: BorrowedFd<'_>, number: c_int) -> Result<
     // SAFETY: no siginfo is given: the kernel fills in that of kill(2).
     let result = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), number, nobody, 0) };
     check(result as c_int).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsFd;
+
+    #[test]
+    fn without_sendmmsg_messages_go_one_by_one_until_one_is_not_taken() {
+        let (left, right) = socketpair(libc::SOCK_SEQPACKET).unwrap();
+        let mut byte = [7_u8];
+        let mut part = iovec { iov_base: byte.as_mut_ptr().cast(), iov_len: 1 };
+        // SAFETY: all zeros is a valid header.
+        let mut header: Header = unsafe { std::mem::zeroed() };
+        (header.msg_hdr.msg_iov, header.msg_hdr.msg_iovlen) = (&mut part, 1);
+        let mut headers = vec![header; 4096];
+        // SAFETY: the one part of all headers is alive.
+        let sent = unsafe { send_each(left.as_fd(), &mut headers, libc::MSG_DONTWAIT) }.unwrap();
+        assert!((1..4096).contains(&sent), "the queue is full before that");
+        assert!(headers[..sent].iter().all(|header| header.msg_len == 1));
+        assert_eq!(headers[sent].msg_len, 0);
+        drop(right);
+        // SAFETY: as above.
+        let refused = unsafe { send_each(left.as_fd(), &mut headers, libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL) };
+        assert!(matches!(refused, Err(Errno::EPIPE | Errno::ECONNRESET)), "the error of the first one is told");
+    }
 }

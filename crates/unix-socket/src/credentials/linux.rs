@@ -2,7 +2,7 @@
 //!
 //! Decides what is an identity and what is not; what to call it is the business of the TypeScript layer.
 
-use super::{Absence, Credentials, Fact, Ids, Peer, Source, When};
+use super::{Absence, Credentials, Fact, Ids, Peer, Source, Ucred, When};
 use crate::os::SO_PEERGROUPS;
 use crate::{option, process, Errno, Result};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -16,27 +16,9 @@ const GROUPS_MAX: usize = 65_536;
 /// A security module has no limit; the kernel's attributes fit into one page.
 const LABEL_MAX: usize = 4096;
 
-/// A process, user and group id as the kernel tells them (`struct ucred`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ucred {
-    /// Process id; 0 where the kernel has none to give, or the process lives outside our namespace.
-    pub pid: i32,
-    /// User id.
-    pub uid: u32,
-    /// Group id.
-    pub gid: u32,
-}
-
-impl Ucred {
-    /// Reads the payload of SCM_CREDENTIALS or the value of SO_PEERCRED.
-    pub fn decode(data: &[u8]) -> Option<Self> {
-        let word = |at: usize| data.get(at..at + 4)?.try_into().ok();
-        Some(Self {
-            pid: i32::from_ne_bytes(word(0)?),
-            uid: u32::from_ne_bytes(word(4)?),
-            gid: u32::from_ne_bytes(word(8)?),
-        })
-    }
+/// A control message that tells who sent it, or `None`.
+pub(super) fn received(level: i32, kind: i32, data: &[u8]) -> Option<Ucred> {
+    ((level, kind) == (libc::SOL_SOCKET, libc::SCM_CREDENTIALS)).then(|| Ucred::decode(data)).flatten()
 }
 
 /// SO_PEERCRED, SO_PEERGROUPS and SO_PEERSEC for what was true as the connection was made, and the peer's pidfd for what is true now.

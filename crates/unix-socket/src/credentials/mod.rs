@@ -64,6 +64,10 @@ mod system {
     pub(super) fn peer(_fd: super::BorrowedFd<'_>) -> super::Result<super::Peer> {
         Err(super::Errno::EOPNOTSUPP)
     }
+
+    pub(super) fn received(_level: i32, _kind: i32, _data: &[u8]) -> Option<super::Credentials> {
+        None
+    }
 }
 
 /// A user id and a group id that belong together.
@@ -178,6 +182,46 @@ pub struct Credentials {
     pub label: Option<Fact<Vec<u8>>>,
 }
 
+/// A process, user and group id as the kernel tells them (`struct ucred`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ucred {
+    /// Process id; 0 where the kernel has none to give, or the process lives outside our namespace.
+    pub pid: i32,
+    /// User id.
+    pub uid: u32,
+    /// Group id.
+    pub gid: u32,
+}
+
+impl Ucred {
+    /// Reads the payload of SCM_CREDENTIALS or the value of SO_PEERCRED.
+    pub fn decode(data: &[u8]) -> Option<Self> {
+        let word = |at: usize| data.get(at..at + 4)?.try_into().ok();
+        Some(Self {
+            pid: i32::from_ne_bytes(word(0)?),
+            uid: u32::from_ne_bytes(word(4)?),
+            gid: u32::from_ne_bytes(word(8)?),
+        })
+    }
+}
+
+/// The sender of a message as a control message tells it, whatever this system calls that; `None` where it tells something else, or
+/// does not name a user and a group. A process that is not told has the id 0.
+pub(crate) fn received(level: i32, kind: i32, data: &[u8]) -> Option<Ucred> {
+    #[cfg(any(unix_os = "linux", unix_os = "android"))]
+    return linux::received(level, kind, data);
+    // The sender chooses `cmsgcred`, LOCAL_CREDS brings `sockcred`: both have one number.
+    #[cfg(any(unix_os = "freebsd", unix_os = "dragonfly"))]
+    return freebsd::received(level, kind, data, freebsd::Form::Either).and_then(brief);
+    #[cfg(not(any(unix_os = "linux", unix_os = "android", unix_os = "freebsd", unix_os = "dragonfly")))]
+    return system::received(level, kind, data).and_then(brief);
+}
+
+#[cfg_attr(any(unix_os = "linux", unix_os = "android"), allow(dead_code))]
+fn brief(found: Credentials) -> Option<Ucred> {
+    Some(Ucred { pid: found.pid.map_or(0, |fact| fact.value), uid: found.uid?.value, gid: found.gid?.value })
+}
+
 /// Why a descriptor has no peer identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
@@ -213,6 +257,16 @@ pub fn peer(fd: BorrowedFd<'_>) -> Result<Peer> {
 mod tests {
     use super::*;
     use std::os::fd::AsFd;
+
+    #[test]
+    fn what_other_systems_send_becomes_process_user_and_group() {
+        let words: Vec<u8> = [12345, 1001, 1002, 2001, 2002, 0_i32].into_iter().flat_map(i32::to_ne_bytes).collect();
+        let netbsd = netbsd::received(netbsd::LEVEL_SOCKET, netbsd::SCM_CREDS, &words).and_then(brief);
+        assert_eq!(netbsd, Some(Ucred { pid: 12345, uid: 1001, gid: 2001 }));
+        let freebsd = freebsd::received(freebsd::LEVEL_SOCKET, freebsd::SCM_CREDS, &words[4..], freebsd::Form::Either);
+        assert_eq!(freebsd.and_then(brief), Some(Ucred { pid: 0, uid: 1001, gid: 2001 }));
+        assert_eq!(brief(Credentials { uid: None, ..Credentials::default() }), None);
+    }
 
     #[test]
     fn every_system_asks_only_sockets() {

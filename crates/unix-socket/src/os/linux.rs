@@ -1,7 +1,5 @@
 //! Linux: socket options and control message types, with those that the libc crate does not name.
 
-/// Longest `sun_path`; a path of exactly this length is stored without its NUL.
-pub(crate) const SUN_PATH_MAX: usize = 108;
 /// Control message type of a pidfd (Linux 6.5).
 pub(crate) const SCM_PIDFD: i32 = 4;
 /// Socket option: may descriptors be received at all (Linux 6.16).
@@ -10,6 +8,8 @@ pub(crate) const SO_PASSRIGHTS: i32 = 83;
 pub(crate) const SO_PEERGROUPS: i32 = 59;
 /// Socket option: attach a pidfd of the sender to each message (Linux 6.5).
 pub(crate) const SO_PASSPIDFD: i32 = 76;
+/// Socket option: attach credentials to each message.
+pub(crate) const SO_PASSCRED: i32 = 16;
 /// Socket option: a pidfd of the peer (Linux 6.5).
 pub(crate) const SO_PEERPIDFD: i32 = 77;
 /// PIDFD_GET_INFO: `_IOWR(0xFF, 11, struct pidfd_info)` with the first published size of the structure.

@@ -1,6 +1,145 @@
-//! The constants that differ between operating systems. So far all but the credentials is written for Linux alone, whatever our own
-//! alias `unix_os` says; that is how the credentials of other systems are type-checked here.
+//! What differs between operating systems beside credentials, one file per system: chosen by our own alias `unix_os`, so that each is
+//! type-checked on Linux. Numbers are written down here, not taken from the libc crate, which has only those of the target.
+//!
+//! What a system has no number for is 0 or `None`, and the callers do without.
 
+use crate::control::Layout;
+
+// Processes and the options of Linux, which on other systems nobody asks for: there the calls answer that they do not exist.
 mod linux;
+pub(crate) use linux::{
+    PidfdInfo, PIDFD_GET_INFO, PIDFD_INFO_CREDS, PIDFD_INFO_EXIT, PIDFD_INFO_PID, SCM_PIDFD, SO_PASSCRED, SO_PASSPIDFD,
+    SO_PASSRIGHTS, SO_PEERGROUPS, SO_PEERPIDFD,
+};
 
-pub(crate) use linux::*;
+/// What a system is like.
+pub(crate) struct System {
+    /// Longest `sun_path`; a path of exactly this length is stored without its NUL.
+    pub(crate) path_max: usize,
+    /// Whether a socket address begins with its own length, in the first of the two bytes of the family.
+    pub(crate) address_has_length: bool,
+    /// `struct cmsghdr`.
+    pub(crate) control: Layout,
+    /// Most descriptors in one message.
+    pub(crate) fds_max: usize,
+    /// MSG_CMSG_CLOEXEC; 0: each received descriptor is made so afterwards, and a fork in between keeps it.
+    pub(crate) cmsg_cloexec: i32,
+    /// MSG_NOSIGNAL; 0: SO_NOSIGPIPE does that once for each socket.
+    pub(crate) no_signal: i32,
+    /// SO_NOSIGPIPE; 0: there is none.
+    pub(crate) no_sigpipe: i32,
+    /// SOCK_CLOEXEC and SOCK_NONBLOCK together; 0: fcntl(2) afterwards.
+    pub(crate) socket_flags: i32,
+    /// Whether Unix sockets may be of type seqpacket.
+    pub(crate) seqpacket: bool,
+    /// Whether recvmmsg(2) and sendmmsg(2) are used; else each message is a call.
+    pub(crate) many: bool,
+    /// Whether there are names that are no paths.
+    pub(crate) abstract_names: bool,
+}
+
+const BSD_CONTROL: Layout = Layout { length: 4, header: 16, align: 8 };
+
+const LINUX: System = System {
+    path_max: 108,
+    address_has_length: false,
+    control: Layout::LINUX,
+    fds_max: 253,
+    cmsg_cloexec: 0x4000_0000,
+    no_signal: 0x4000,
+    no_sigpipe: 0,
+    socket_flags: 0o2_000_000 | 0o4000,
+    seqpacket: true,
+    many: true,
+    abstract_names: true,
+};
+
+/// Only so many fit the one cluster (2 KiB) of control data that a BSD kernel takes.
+const CLUSTER_FDS: usize = 512;
+
+const FREEBSD: System = System {
+    path_max: 104,
+    address_has_length: true,
+    control: BSD_CONTROL,
+    fds_max: CLUSTER_FDS,
+    cmsg_cloexec: 0x40000,
+    no_signal: 0x20000,
+    no_sigpipe: 0,
+    socket_flags: 0x1000_0000 | 0x2000_0000,
+    seqpacket: true,
+    many: false,
+    abstract_names: false,
+};
+
+const NETBSD: System = System { cmsg_cloexec: 0x800, no_signal: 0x400, ..FREEBSD };
+const OPENBSD: System = System { socket_flags: 0x8000 | 0x4000, ..NETBSD };
+
+/// No MSG_CMSG_CLOEXEC, no SOCK_CLOEXEC, no accept4(2), no seqpacket; control data is aligned to 4.
+const MACOS: System = System {
+    control: Layout { length: 4, header: 12, align: 4 },
+    cmsg_cloexec: 0,
+    no_signal: 0,
+    no_sigpipe: 0x1022,
+    socket_flags: 0,
+    seqpacket: false,
+    ..FREEBSD
+};
+
+const ILLUMOS: System = System {
+    path_max: 108,
+    address_has_length: false,
+    control: Layout { length: 4, header: 12, align: 4 },
+    cmsg_cloexec: 0x1000,
+    no_signal: 0x200,
+    socket_flags: 0x80000 | 0x10_0000,
+    ..FREEBSD
+};
+
+/// io-sock; SOCK_NONBLOCK does not exist, so that both are set afterwards.
+const QNX: System = System { cmsg_cloexec: 0, no_signal: 0x20000, socket_flags: 0, ..FREEBSD };
+
+/// The one that this is built for.
+pub(crate) const SYSTEM: System = if cfg!(any(unix_os = "linux", unix_os = "android")) {
+    LINUX
+} else if cfg!(unix_os = "netbsd") {
+    NETBSD
+} else if cfg!(unix_os = "openbsd") {
+    OPENBSD
+} else if cfg!(unix_os = "macos") {
+    MACOS
+} else if cfg!(unix_os = "illumos") {
+    ILLUMOS
+} else if cfg!(unix_os = "nto") {
+    QNX
+} else {
+    FREEBSD
+};
+
+/// Layouts of all systems, for the tests of the codec.
+#[cfg(test)]
+pub(crate) const LAYOUTS: [Layout; 4] = [LINUX.control, FREEBSD.control, MACOS.control, ILLUMOS.control];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_down_for_this_system_is_what_libc_says() {
+        assert_eq!(SYSTEM.cmsg_cloexec, libc::MSG_CMSG_CLOEXEC);
+        assert_eq!(SYSTEM.no_signal, libc::MSG_NOSIGNAL);
+        assert_eq!(SYSTEM.socket_flags, libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK);
+        // SAFETY: these compute with numbers only.
+        #[allow(unsafe_code)]
+        let (header, space) = unsafe { (libc::CMSG_LEN(0), libc::CMSG_SPACE(1) - libc::CMSG_SPACE(0)) };
+        assert_eq!((SYSTEM.control.header, SYSTEM.control.align), (header as usize, space as usize));
+    }
+
+    #[test]
+    fn every_flag_is_its_own_or_absent() {
+        for system in [LINUX, FREEBSD, NETBSD, OPENBSD, MACOS, ILLUMOS, QNX] {
+            assert_eq!(system.cmsg_cloexec & system.no_signal, 0);
+            assert!(system.no_signal != 0 || system.no_sigpipe != 0, "a write must never raise a signal");
+            assert!(system.fds_max * 4 + system.control.header < crate::control::BUFFER_SIZE);
+        }
+    }
+}

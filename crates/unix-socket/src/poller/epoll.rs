@@ -1,28 +1,12 @@
-//! The poller: one epoll of our own for all descriptors of an environment, level-triggered, and a way to wake it from a thread.
-//!
-//! It knows keys, not sockets. A key is index and generation together, so that an event of a closed descriptor finds nobody.
+//! Linux: epoll, and an eventfd to wake it. The bits of a mask are epoll's own.
 
+use super::{Event, WAKE_KEY};
 use crate::{Errno, Result};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use std::cell::RefCell;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
-
-/// The event of a descriptor that can be read.
-pub const READABLE: u32 = libc::EPOLLIN as u32;
-
-/// The key of the poller's own wake-up, which no descriptor may have.
-pub const WAKE_KEY: u64 = u64::MAX;
-
-/// One readiness event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Event {
-    /// The key that was given with the descriptor.
-    pub key: u64,
-    /// EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLERR, EPOLLHUP.
-    pub mask: u32,
-}
 
 /// The epoll and its wake-up.
 pub struct Poller {
