@@ -1051,6 +1051,7 @@ export interface UnixListener<T extends Connected = Connected> {
    * @param options For each duplex; `allowHalfOpen` is by default what the server wants.
    * @returns This listener.
    * @throws ERR_FD_KIND It is not a stream listener. @throws ERR_SOCKET_CLOSED It is closed.
+   * @throws ERR_UNSUPPORTED_PLATFORM On Bun, where an http server takes no connections but its own.
    * @example
    * const server = http.createServer((request, response) => response.end('hello'))
    * listen('/run/app.sock', { mode: 0o600, maxFds: 4 }).serve(server)

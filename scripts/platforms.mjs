@@ -3,6 +3,7 @@
 // written there by hand. With --check it only says whether the page is that of the records.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import './run.mjs'
+import { differences } from './runtimes/differences.mjs'
 import { features } from './runtimes/features.mjs'
 
 const PAGE = 'docs/platforms.md'
@@ -46,15 +47,24 @@ function table() {
   return [`| ${['', ...names].join(' | ')} |`, `|${' --- |'.repeat(names.length + 1)}`, ...rows, ''].join('\n')
 }
 
-function cell({ specs: run, runtime }, specs) {
+function cell({ specs: run, runtime, name }, specs) {
   if (specs.some((spec) => run[spec] === undefined)) return 'not yet run'
-  const results = specs.flatMap((spec) => Object.values(run[spec]))
+  const results = specs.flatMap((spec) =>
+    Object.entries(run[spec]).map(([title, one]) => judged(name, spec, title, one)),
+  )
   const count = (wanted) => results.filter(({ result }) => result === wanted).length
   if (count('failed') > 0) return `**${count('failed')} failed**, ${count('passed')} passed`
   const reasons = new Set(results.filter(({ result }) => result === 'refused').map(({ reason }) => reason))
   if (reasons.size === 0) return `passed (${count('passed')})`
   const marks = [...reasons].map((reason) => `[${noteOf(`${runtime.split(/[ ,]/)[0]}: ${reason}`)}]`).join('')
   return count('passed') > 0 ? `passed (${count('passed')}), else refused ${marks}` : `refused ${marks}`
+}
+
+/** What failed for a reason that is known is refused, as test-runtimes.mjs says with the same list. */
+function judged(name, spec, title, one) {
+  const reasons = differences[name]?.[spec] ?? {}
+  const reason = typeof reasons === 'string' ? reasons : (reasons[title] ?? reasons[`?${title}`] ?? reasons['*'])
+  return one.result === 'failed' && reason !== undefined ? { result: 'refused', reason } : one
 }
 
 function noteOf(text) {

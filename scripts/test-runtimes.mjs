@@ -58,6 +58,7 @@ function runAll() {
 
 function writeRecord() {
   const whole = {
+    name: options.runtime,
     runtime: runtime.version(command),
     system: `${process.platform}-${process.arch}`,
     date: today(),
@@ -133,7 +134,7 @@ function runSpec(file, onLine) {
 }
 
 function judge(file, { title, result, error }, reasons) {
-  const reason = reasons[title] ?? reasons['*']
+  const reason = reasons[title] ?? reasons[`?${title}`] ?? reasons['*']
   if (reason === undefined || result === 'skipped') settle(file, title, result, error)
   else if (result === 'failed') settle(file, title, 'refused', reason)
   else if (reasons[title] === undefined) settle(file, title, result)
