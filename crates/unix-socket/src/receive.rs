@@ -8,6 +8,7 @@ use crate::address;
 use crate::control::{self, ControlBuffer};
 use crate::credentials::linux::Ucred;
 use crate::descriptor::above_stdio;
+use crate::headroom;
 use crate::os::SCM_PIDFD;
 use crate::reaper;
 use crate::syscall::{self, retry};
@@ -207,6 +208,9 @@ unsafe fn own(bytes: &[u8], flags: i32, look: Look) -> Received {
             (libc::SOL_SOCKET, libc::SCM_TIMESTAMP) if look.hide_timestamp => {}
             (level, kind) => received.others.push((level, kind, message.data.to_vec())),
         }
+    }
+    if !received.fds.is_empty() {
+        headroom::taken(received.fds.len());
     }
     received.fds_truncated |= flags & libc::MSG_CTRUNC != 0;
     if received.fds_truncated {
