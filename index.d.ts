@@ -305,6 +305,13 @@ export interface SocketOptions {
   passProcess?: boolean
   /** Give an unnamed datagram or seqpacket socket an abstract name of the kernel's choice. Default false. Platforms: Linux. */
   autobind?: boolean
+  /**
+   * Wait while the process has too few free descriptors for what the next message brings, with 16 left for others, so that none is
+   * lost; a listener waits while fewer than 16 are free. It goes on when some are closed. Default true. With `false`, or where
+   * the limit is so low that it could never go on, what does not fit is closed and `fdsTruncated` says so. Only sockets that
+   * accept descriptors wait. `descriptorUsage()` tells who does. Platforms: Linux with /proc; elsewhere nobody waits.
+   */
+  pauseWhenScarce?: boolean
   /** SO_SNDBUF in bytes; the system doubles it and cuts it to its limit. */
   sendBufferSize?: number
   /** SO_RCVBUF in bytes; the system doubles it and cuts it to its limit. */
@@ -820,7 +827,7 @@ export declare class UnixListener<T extends Connected = Connected> implements Di
   /**
    * Takes the next connection, waiting for one.
    *
-   * Clients that gave up are passed over. When the process is out of descriptors or the system out of memory, it waits until that
+   * Clients that gave up are passed over. When the process is short of descriptors or the system out of memory, it waits until that
    * has passed; the listener is never closed for it.
    *
    * @throws ERR_SOCKET_CLOSED The listener was closed. @throws ETIMEDOUT, ABORT_ERR
@@ -1164,6 +1171,20 @@ export declare class FdFileHandle extends EventEmitter {
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
+/** Open descriptors of this process, and what waits for some to be closed. */
+export interface DescriptorUsage {
+  /** How many are open; null where the system does not tell. */
+  readonly open: number | null
+  /** The most that may be open (RLIMIT_NOFILE, the soft limit). */
+  readonly limit: number
+  /** Sockets and listeners of this thread that wait for room: see `pauseWhenScarce`. */
+  readonly paused: number
+}
+/**
+ * How many descriptors this process has open, how many it may have, and how much waits for that. Counting costs some microseconds;
+ * before Linux 6.2 it reads a directory.
+ */
+export declare function descriptorUsage(): DescriptorUsage
 /** Options of a socket and of its descriptor; `null` where this kernel has no such option. Sizes are in bytes, as the kernel counts. */
 export interface SocketSettings {
   /** SO_PASSCRED */

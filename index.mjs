@@ -10,6 +10,7 @@ export const {
   bind,
   capabilities,
   connect,
+  descriptorUsage,
   detachFd,
   hasCode,
   inspect,

@@ -21,7 +21,7 @@ const levels = [
   ['memory-file', 'received-fds'],
   ['descriptor', 'process', 'message-credentials', 'authorization'],
   ['handle', 'file-handle'],
-  ['readiness', 'credentials'],
+  ['readiness', 'credentials', 'headroom'],
   ['queue', 'poller', 'source', 'options', 'slabs', 'socket-diagnosis'],
   ['address', 'wait', 'arguments', 'control', 'runtime', 'read-ahead'],
   ['errors'],

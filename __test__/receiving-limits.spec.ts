@@ -118,7 +118,7 @@ for (const [type, scenario] of [
   ['dgram', 'receiveDatagram'],
 ] as const) {
   test.serial(
-    `${type}: with two descriptors free, five bring the data, are told as lost, and leave none open`,
+    `${type}: who does not wait for free descriptors gets the data, is told of those that are lost, and none is left open`,
     async (t) => {
       const { answer, stderr } = await runScenario('scarce', scenario, { descriptors: 64 })
       t.is(stderr, '')

@@ -3,6 +3,7 @@
  * It outlives the object that users hold, so that the garbage collector can close what was forgotten. Knows no messages.
  */
 import { closedError } from './errors.js'
+import { freed } from './headroom.js'
 import { native } from './native.js'
 import { Readiness } from './readiness.js'
 
@@ -100,6 +101,7 @@ export class Handle implements Forgettable {
     const fd = this.#retire()
     if (this.mayBlock) native.closeElsewhere(fd)
     else native.close(fd)
+    freed()
   }
 
   /** Gives the number up without closing it; its file stays. */

@@ -20,6 +20,7 @@ import {
   ownError,
 } from './errors.js'
 import { closeWhenForgotten, Handle, noLongerForgettable } from './handle.js'
+import { holdForRoom } from './headroom.js'
 import { constants, native } from './native.js'
 import {
   assertExact,
@@ -183,7 +184,7 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
   /**
    * Takes the next connection, waiting for one.
    *
-   * Clients that gave up are passed over. When the process is out of descriptors or the system out of memory, it waits until that
+   * Clients that gave up are passed over. When the process is short of descriptors or the system out of memory, it waits until that
    * has passed; the listener is never closed for it.
    *
    * @throws ERR_SOCKET_CLOSED The listener was closed. @throws ETIMEDOUT, ABORT_ERR
@@ -227,8 +228,9 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
   }
 
   /** Accepts one into the list; otherwise says why not. */
-  #acceptOne(): typeof AGAIN | Later | undefined {
-    const fd = native.accept(this.#handle.open)
+  #acceptOne(): typeof AGAIN | typeof HOLD | Later | undefined {
+    const fd = native.accept(this.#handle.open, this.#birth.options.pauseWhenScarce)
+    if (fd === constants.noRoom) return holdForRoom(this.#handle.readiness.reading)
     if (fd === ECONNABORTED) return undefined
     if (fd === EAGAIN) return AGAIN
     if (SHORTAGES.has(fd)) return SHORTAGE

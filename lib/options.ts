@@ -26,6 +26,13 @@ export interface SocketOptions {
   passProcess?: boolean
   /** Give an unnamed datagram or seqpacket socket an abstract name of the kernel's choice. Default false. Platforms: Linux. */
   autobind?: boolean
+  /**
+   * Wait while the process has too few free descriptors for what the next message brings, with 16 left for others, so that none is
+   * lost; a listener waits while fewer than 16 are free. It goes on when some are closed. Default true. With `false`, or where
+   * the limit is so low that it could never go on, what does not fit is closed and `fdsTruncated` says so. Only sockets that
+   * accept descriptors wait. `descriptorUsage()` tells who does. Platforms: Linux with /proc; elsewhere nobody waits.
+   */
+  pauseWhenScarce?: boolean
   /** SO_SNDBUF in bytes; the system doubles it and cuts it to its limit. */
   sendBufferSize?: number
   /** SO_RCVBUF in bytes; the system doubles it and cuts it to its limit. */
@@ -40,6 +47,7 @@ export interface CheckedOptions {
   readonly passCredentials: boolean | undefined
   readonly passProcess: boolean | undefined
   readonly autobind: boolean
+  readonly pauseWhenScarce: boolean
   readonly sendBufferSize: number | undefined
   readonly receiveBufferSize: number | undefined
 }
@@ -62,6 +70,7 @@ export function checkOptions(options: SocketOptions | undefined): CheckedOptions
     passCredentials: choice('passCredentials'),
     passProcess: choice('passProcess'),
     autobind: optionalBoolean(given.autobind, 'autobind', false),
+    pauseWhenScarce: optionalBoolean(given.pauseWhenScarce, 'pauseWhenScarce', true),
     sendBufferSize: size('sendBufferSize'),
     receiveBufferSize: size('receiveBufferSize'),
   }

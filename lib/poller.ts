@@ -16,7 +16,7 @@ export interface Watched {
 /** Time for all descriptors together before the event loop goes on (milliseconds). */
 const TURN_MS = 5
 const EVENT_ROWS = 256
-/** The index of a row that says: a job has finished on a thread. */
+/** The index of a row that says: a thread has something to tell, such as the end of a job. */
 const JOB_ROW = -1
 
 const events = new Int32Array(EVENT_ROWS * 3 + 2)
@@ -27,6 +27,7 @@ const table: (Watched | undefined)[] = []
 const freeIndexes: number[] = []
 const finishers = new Map<number, (result: number, data: Buffer) => void>()
 const finished = new Int32Array(2)
+const woken: (() => void)[] = []
 let started = false
 let keptAlive = 0
 let nextRow = 0
@@ -89,10 +90,17 @@ function dispatch(count: number): void {
   }
 }
 
+/** What else is done when a thread has woken us: it has closed a descriptor, perhaps. */
+export function onWoken(action: () => void): void {
+  woken.push(action)
+}
+
 /** Jobs come first: their event is not repeated, as those of descriptors are. */
 function finishJobs(count: number): void {
   for (let row = 0; row < count; row++) {
-    if (events[row * 3] === JOB_ROW) drainJobs()
+    if (events[row * 3] !== JOB_ROW) continue
+    drainJobs()
+    for (const action of woken) action()
   }
 }
 

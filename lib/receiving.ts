@@ -5,10 +5,11 @@
 import { LentBatch } from './batch.js'
 import { check, EAGAIN, ECONNREFUSED, ECONNRESET, systemError } from './errors.js'
 import type { Handle } from './handle.js'
+import { holdForRoom } from './headroom.js'
 import { Arrivals, type ReceivedMessage, truncatedError } from './message.js'
 import { Connector } from './message-credentials.js'
 import { constants, native } from './native.js'
-import { AGAIN, type Operation, TURN_BYTES } from './queue.js'
+import { AGAIN, HOLD, type Operation, TURN_BYTES } from './queue.js'
 import { ReadAhead } from './read-ahead.js'
 import { giveSlab, mainSlab, receivedFacts, takeSlab } from './slabs.js'
 import type { Wait } from './wait.js'
@@ -23,7 +24,12 @@ export interface Source {
   /** On a stream, a message with descriptors begins at their byte. */
   readonly exact: boolean
   maxFds: number
+  /** Waits while too few descriptors are free. */
+  readonly pauses: boolean
 }
+
+/** A receive has to wait: for a message, or for room. */
+type Nothing = typeof AGAIN | typeof HOLD
 
 /** Longest record that arrives whole when the user sets no limit, in bytes. */
 const recordLimit = (): number => constants.slotSize + constants.spareSize
@@ -32,9 +38,9 @@ const recordLimit = (): number => constants.slotSize + constants.spareSize
 class Receive<T> implements Operation<T> {
   readonly syscall = 'recvmsg'
   readonly #receiver: Receiver
-  readonly attempt: () => T | typeof AGAIN
+  readonly attempt: () => T | Nothing
 
-  constructor(receiver: Receiver, attempt: () => T | typeof AGAIN) {
+  constructor(receiver: Receiver, attempt: () => T | Nothing) {
     this.#receiver = receiver
     this.attempt = attempt
   }
@@ -98,7 +104,7 @@ export class Receiver {
     return this.#run(() => this.#tryNext(), wait)
   }
 
-  #tryNext(): ReceivedMessage | null | typeof AGAIN {
+  #tryNext(): ReceivedMessage | null | Nothing {
     if (this.#held.length > 0) return this.#takeHeld(undefined)
     const nothing = this.#ensure(this.#ahead.want, undefined)
     if (nothing !== undefined) return nothing === 'end' ? null : nothing
@@ -112,22 +118,22 @@ export class Receiver {
     return this.#takeHeld(undefined)
   }
 
-  #run<T>(attempt: () => T | typeof AGAIN, wait?: Wait): Promise<T> {
+  #run<T>(attempt: () => T | Nothing, wait?: Wait): Promise<T> {
     return this.#source.handle.readiness.reading.run<T>(new Receive(this, attempt), wait)
   }
 
   /** One message if there is one now; `null` at the end. */
-  tryReceive(maxBytes: number | undefined): ReceivedMessage | null | typeof AGAIN {
+  tryReceive(maxBytes: number | undefined): ReceivedMessage | null | Nothing {
     return this.#tryOne(1, maxBytes)
   }
 
-  #tryOne(want: number, maxBytes: number | undefined): ReceivedMessage | null | typeof AGAIN {
+  #tryOne(want: number, maxBytes: number | undefined): ReceivedMessage | null | Nothing {
     const nothing = this.#ensure(want, maxBytes)
     if (nothing === undefined) return this.#takeHeld(maxBytes)
     return nothing === 'end' ? null : nothing
   }
 
-  #tryMany(max: number): ReceivedMessage[] | null | typeof AGAIN {
+  #tryMany(max: number): ReceivedMessage[] | null | Nothing {
     const nothing = this.#ensure(max, undefined)
     if (nothing !== undefined) return nothing === 'end' ? null : nothing
     const messages = [this.#takeHeld(undefined)]
@@ -137,19 +143,19 @@ export class Receiver {
     return messages
   }
 
-  #tryLent(max: number): LentBatch | null | typeof AGAIN {
+  #tryLent(max: number): LentBatch | null | Nothing {
     const slab = this.#held.length === 0 ? takeSlab() : undefined
     if (slab !== undefined) {
       const batch = this.#fillLent(slab, max)
       if (batch !== undefined) return batch
     }
     const messages = this.#tryMany(max)
-    return messages === null || messages === AGAIN ? messages : LentBatch.of(messages)
+    return Array.isArray(messages) ? LentBatch.of(messages) : messages
   }
 
   /** A batch over the slab; undefined: it is not needed, and what has come is held. */
-  #fillLent(slab: Buffer, max: number): LentBatch | null | typeof AGAIN | undefined {
-    let count: number | 'end' | typeof AGAIN = AGAIN
+  #fillLent(slab: Buffer, max: number): LentBatch | null | Nothing | undefined {
+    let count: number | 'end' | Nothing = AGAIN
     try {
       count = this.#fetch(max, undefined, slab)
       if (typeof count === 'number' && this.#isWhole(slab, count)) return this.#lend(slab, count)
@@ -185,10 +191,11 @@ export class Receiver {
   }
 
   /** Sees to it that something is held; otherwise says what there is instead. */
-  #ensure(want: number, maxBytes: number | undefined): undefined | 'end' | typeof AGAIN {
+  #ensure(want: number, maxBytes: number | undefined): undefined | 'end' | Nothing {
     if (this.#held.length > 0) return undefined
     const slab = mainSlab()
     const outcome = this.#fetch(want, maxBytes, slab)
+    if (outcome === HOLD) return HOLD
     if (typeof outcome === 'number') this.#holdAll(slab, outcome)
     if (this.#held.length > 0) return undefined
     if (this.#deferred !== undefined) {
@@ -216,10 +223,11 @@ export class Receiver {
    * Calls the native `receive` until it has brought at least one message: how many. Linux: a lost connection is reported before the
    * data that still waits; such an error is put off until nothing more comes.
    */
-  #fetch(want: number, maxBytes: number | undefined, slab: Buffer): number | 'end' | typeof AGAIN {
+  #fetch(want: number, maxBytes: number | undefined, slab: Buffer): number | 'end' | Nothing {
     for (;;) {
       const count = this.#receive(want, maxBytes, slab)
       if (count === EAGAIN) return AGAIN
+      if (count === constants.noRoom) return holdForRoom(this.#source.handle.readiness.reading)
       if ((count === ECONNRESET || count === ECONNREFUSED) && this.#deferred === undefined) {
         this.#deferred = systemError(count, 'recvmsg')
         continue
@@ -232,19 +240,20 @@ export class Receiver {
   }
 
   #receive(want: number, maxBytes: number | undefined, slab: Buffer): number {
-    const { handle, type, maxFds, exact } = this.#source
+    const { handle, type, maxFds, exact, pauses } = this.#source
+    const gauged = pauses && maxFds > 0 ? constants.gauged : 0
     receivedFacts()
     const limit = this.#limit(maxBytes)
     if (limit <= recordLimit()) {
       const most = Math.max(1, Math.min(want, Math.floor(TURN_BYTES / this.#typical)))
-      const kind = exact ? type | constants.exact : type
+      const kind = type | gauged | (exact ? constants.exact : 0)
       return native.receive(handle.open, kind, most, limit, maxFds, slab === mainSlab() ? undefined : slab)
     }
     // Only a look at the next record tells how much memory the user's large limit really takes.
     const length = native.nextLength(handle.open)
     if (length < 0) return length
     const place = Buffer.alloc(Math.max(Math.min(length, limit), recordLimit() + 1))
-    const count = native.receive(handle.open, type, 1, place.length, maxFds, place)
+    const count = native.receive(handle.open, type | gauged, 1, place.length, maxFds, place)
     this.#large = count === 1 ? place : undefined
     return count
   }
@@ -281,6 +290,14 @@ export class Receiver {
     const error = systemError(errno, 'recvmsg')
     if (errno === ECONNRESET || errno === ECONNREFUSED) this.#deferred = error
     else this.#held.push(error)
+  }
+
+  /** Why a receive would have to wait though the poller says that there is something. */
+  whyNot(): typeof HOLD | undefined {
+    const { handle, type, maxFds, pauses } = this.#source
+    if (!pauses || maxFds === 0) return undefined
+    const answer = native.hasRoom(handle.open, type === constants.sockStream, maxFds)
+    return answer === constants.noRoom ? holdForRoom(handle.readiness.reading) : undefined
   }
 
   /** Gives up what was read ahead. */

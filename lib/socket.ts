@@ -19,7 +19,7 @@ import {
   type SocketOptions,
 } from './options.js'
 import { Outgoing, type SendOptions, type SocketType } from './outgoing.js'
-import { AGAIN } from './queue.js'
+import { AGAIN, type HOLD, type Waiting } from './queue.js'
 import { holdsNow } from './readiness.js'
 import { Receiver, type Source } from './receiving.js'
 import { Sender } from './sending.js'
@@ -107,7 +107,14 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
     this.type = typeName(type) as T
     const exact = birth.options.exact && this.type === 'stream'
     if (exact) assertExact()
-    this.#source = { handle, owner: this, type, exact, maxFds: birth.options.maxFds }
+    this.#source = {
+      handle,
+      owner: this,
+      type,
+      exact,
+      maxFds: birth.options.maxFds,
+      pauses: birth.options.pauseWhenScarce,
+    }
     this.#applyOptions(birth)
     this.#receiver = new Receiver(this.#source)
     const route = () => ({ fd: handle.open, type: this.type, unnamed: this.#mustStayUnnamed })
@@ -279,7 +286,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
     const maxBytes = this.#maxBytes(options)
     if (this.#handle.readiness.reading.length > 0) return 'again'
     const result = this.#receiver.tryReceive(maxBytes)
-    return result === AGAIN ? 'again' : (result as Received<T>)
+    return typeof result === 'symbol' ? 'again' : (result as Received<T>)
   }
 
   #maxBytes(options: { maxBytes?: number } | undefined): number | undefined {
@@ -395,7 +402,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
   async readable(options?: Wait): Promise<void> {
     this.#handle.open
     if (this.#receiver.owing) return checkWait(options)
-    await this.#until('reading', constants.pollin | constants.pollrdhup, options)
+    await this.#until('reading', constants.pollin | constants.pollrdhup, options, () => this.#receiver.whyNot())
   }
 
   /** Resolves when a send would not wait. To an unconnected datagram socket the system says that always. */
@@ -413,9 +420,14 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
     await this.#until('hanging', constants.pollrdhup | constants.pollhup | constants.pollerr, options)
   }
 
-  async #until(direction: 'reading' | 'writing' | 'hanging', mask: number, wait?: Wait): Promise<void> {
+  async #until(
+    direction: 'reading' | 'writing' | 'hanging',
+    mask: number,
+    wait?: Wait,
+    whyNot?: () => typeof HOLD | undefined,
+  ): Promise<void> {
     this.#handle.open
-    const attempt = (): true | typeof AGAIN => (holdsNow(this.#handle.open, mask) ? true : AGAIN)
+    const attempt = (): true | Waiting => (holdsNow(this.#handle.open, mask) ? (whyNot?.() ?? true) : AGAIN)
     await this.#handle.readiness[direction].run({ syscall: 'poll', attempt }, wait)
   }
 

@@ -33,9 +33,9 @@ async function queueWithoutDescriptors(): Promise<unknown> {
   return { code: error.code, syscall: error.syscall, others, arrived: words.length, leaked }
 }
 
-/** A message with more descriptors than are free, then one that fits. */
+/** A message with more descriptors than are free, on a socket that does not wait for more; then one that fits. */
 async function receiveWithTwoFree(type: 'stream' | 'seqpacket' | 'dgram'): Promise<unknown> {
-  const [left, right] = pair(type, { maxFds: 5 })
+  const [left, right] = pair(type, { maxFds: 5, pauseWhenScarce: false })
   await startPoller(right)
   await left.send('data', { fds: [0, 1, 2, 0, 1] })
   const before = openCount()

@@ -49,6 +49,8 @@ pub struct Constants {
     pub name_size: i32,
     pub meta_stride: i32,
     pub exact: i32,
+    pub gauged: i32,
+    pub no_room: i32,
     pub facts: i32,
     pub when_step: i32,
 }
@@ -101,6 +103,8 @@ pub fn constants() -> Constants {
         extra_size: crate::receiving::EXTRA_SIZE as i32,
         meta_stride: crate::receiving::META_STRIDE as i32,
         exact: crate::receiving::EXACT,
+        gauged: crate::receiving::GAUGED,
+        no_room: crate::headroom::NO_ROOM,
         facts: crate::credentials::FACTS as i32,
         when_step: crate::credentials::WHEN_STEP,
     }

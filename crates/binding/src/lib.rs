@@ -10,6 +10,7 @@ mod constants;
 mod credentials;
 mod delivery;
 mod descriptor;
+mod headroom;
 mod inet;
 mod memory;
 mod memory_file;

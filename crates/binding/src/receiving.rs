@@ -4,6 +4,7 @@
 //! `meta` is rows of META_STRIDE numbers. Row 0 tells how the batch ended; row 1 + i describes message i, whose data is in slot i,
 //! whose descriptors are in `fds` from i * 253 on, and whose raw control messages and name are in `extra` from i * EXTRA_SIZE on.
 
+use crate::headroom;
 use crate::memory::{Kept, Out};
 use crate::process::write_ids;
 use crate::state::{self, borrow, code, failed, negative, State};
@@ -14,6 +15,7 @@ use std::cell::RefCell;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use unix_socket::control::{self, FDS_MAX};
 use unix_socket::exact::{self, Reach};
+use unix_socket::headroom::Room;
 use unix_socket::process::{self, ProcessIds};
 use unix_socket::reaper;
 use unix_socket::receive::{self, Look, Place, Received};
@@ -32,6 +34,8 @@ pub(crate) const EXTRA_SIZE: usize = control::BUFFER_SIZE + address::BUFFER_SIZE
 pub(crate) const META_STRIDE: usize = 24;
 /// Added to the type of a stream socket: see [`receive`].
 pub(crate) const EXACT: i32 = 0x100;
+/// Added to the type of a socket that accepts descriptors: it waits while too few are free.
+pub(crate) const GAUGED: i32 = 0x200;
 /// Where a row tells whether there is more than data.
 const SPECIAL: usize = 19;
 
@@ -81,7 +85,7 @@ enum Style {
 
 /// Receives up to `want` messages of at most `limit` bytes into `slab`, or into the registered one. Returns how many came, or a
 /// negative errno when none did. `kind` is a socket type, with EXACT added where a stream's message with descriptors begins at the
-/// byte to which they were attached.
+/// byte to which they were attached, and with GAUGED where NO_ROOM may be returned: too few descriptors are free.
 ///
 /// Row 0: \[errno that ended the batch or 0, 1 at the end of the stream, 1 if a row is special].
 /// Other rows: \[copied, length, fds, refused, truncated, has credentials, pid, uid, gid, control bytes, name bytes or -1,
@@ -101,16 +105,25 @@ pub fn receive(
     let state = state::of(&env)?;
     let Some(memory) = state.memory.get() else { return Ok(negative(Errno::ENOSYS)) };
     let exact = kind & EXACT != 0;
-    let style = match kind & !EXACT {
+    let style = match kind & !(EXACT | GAUGED) {
         libc::SOCK_STREAM => Style::Stream,
         libc::SOCK_SEQPACKET => Style::Seqpacket,
         _ => Style::Datagram,
     };
     let memory = &mut *memory.borrow_mut();
     let mut slab = slab.unwrap_or_else(|| memory.slab.whole());
-    let limit = limit as usize;
+    let (mut want, mut limit) = (want as usize, limit as usize);
+    if kind & GAUGED != 0 {
+        let is_stream = style == Style::Stream;
+        match borrow(fd).and_then(|fd| headroom::for_messages(&state, fd, is_stream, max_fds as usize)) {
+            Ok(Room::Messages(most)) => want = want.min(most),
+            Ok(Room::One(bytes)) => (want, limit) = (1, if is_stream { limit.min(bytes) } else { limit }),
+            Ok(Room::None) => return Ok(headroom::NO_ROOM),
+            Err(errno) => return Ok(negative(errno)),
+        }
+    }
     let size = if limit > SLOT_SIZE + SPARE_SIZE { slab.len() } else { SLOT_SIZE };
-    let want = (want as usize).min(SLOTS).min(slab.len() / size.max(1));
+    let want = want.min(SLOTS).min(slab.len() / size.max(1));
     let mut receiver =
         Receiver { state: &state, memory, style, limit, size, max_fds: max_fds as usize, slab: &mut slab };
     let received = borrow(fd).and_then(|fd| match exact {

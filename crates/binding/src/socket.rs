@@ -1,5 +1,6 @@
 //! Opening, naming, connecting and accepting sockets, and their options.
 
+use crate::headroom;
 use crate::memory::Out;
 use crate::state::{self, borrow, code, done, negative};
 use napi::{Env, Result};
@@ -59,10 +60,13 @@ pub fn forget_file(env: Env, file: u32) -> Result<()> {
     Ok(())
 }
 
-/// accept4(2): the new descriptor.
+/// accept4(2): the new descriptor. NO_ROOM where `gauged`, and few descriptors are free.
 #[napi(catch_unwind)]
-pub fn accept(env: Env, fd: i32) -> Result<i32> {
+pub fn accept(env: Env, fd: i32, gauged: bool) -> Result<i32> {
     let state = state::of(&env)?;
+    if gauged && !headroom::for_own(&state) {
+        return Ok(headroom::NO_ROOM);
+    }
     Ok(code(borrow(fd).and_then(socket::accept).map(|fd| state.give(fd))))
 }
 

@@ -61,6 +61,8 @@ pub(crate) fn of(env: &Env) -> Result<Rc<State>> {
     if let Some(state) = env.get_instance_data::<Rc<State>>()? {
         return Ok(Rc::clone(state));
     }
+    // The first count tells what the process needs by itself.
+    let _ = unix_socket::headroom::for_own();
     let state = Rc::new(State::default());
     env.set_instance_data(Rc::clone(&state), (), |_| ())?;
     Ok(state)

@@ -11,6 +11,7 @@ pub mod descriptor;
 pub mod exact;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
+pub mod headroom;
 pub mod inet;
 pub mod jobs;
 pub mod kind;

@@ -3,8 +3,10 @@
 //! descriptors in its queue.
 //!
 //! One for the whole process. A close that takes long keeps its thread, and others go on. Knows nothing of who gave a descriptor.
+//! `tests/wakeups.rs` is a model of it: whoever changes what wakes whom changes it there, too.
 
 use crate::pin;
+use crate::poller::WeakWake;
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -32,8 +34,11 @@ struct State {
     told: bool,
     /// Those that are in a close.
     closing: usize,
-    /// When a thread last took a descriptor to close it.
+    /// When a thread last took a descriptor to close it, and how many have been taken.
     taken: Option<Instant>,
+    turn: u64,
+    /// Who is to be told of the next close.
+    listeners: Vec<WeakWake>,
 }
 
 static STATE: Mutex<State> = Mutex::new(State {
@@ -44,6 +49,8 @@ static STATE: Mutex<State> = Mutex::new(State {
     told: false,
     closing: 0,
     taken: None,
+    turn: 0,
+    listeners: Vec::new(),
 });
 /// Work has come, or a watcher is wanted.
 static CHANGED: Condvar = Condvar::new();
@@ -79,10 +86,13 @@ pub fn close(fds: impl IntoIterator<Item = OwnedFd>) {
     }
 }
 
-/// Whether all threads are stuck, so that nothing more is closed until one comes free.
-pub fn is_stuck() -> bool {
-    let state = lock();
-    state.closing >= THREADS_MAX && !state.waiting.is_empty()
+/// Wakes somebody, once, when the next descriptor has been closed. Who then looks how many are open misses none, if he asks first
+/// and looks afterwards.
+pub fn announce_to(wake: WeakWake) {
+    let listeners = &mut lock().listeners;
+    if !listeners.iter().any(|one| one.is(&wake)) {
+        listeners.push(wake);
+    }
 }
 
 /// Waits until everything that was given has been closed. `false`: not within this time.
@@ -123,12 +133,16 @@ fn run() {
     }
 }
 
-/// Closes one after the other, as long as it is this thread's turn: one thread works at a time, until its close gets stuck.
+/// Closes one after the other, as long as it is this thread's turn: one thread works at a time, until its close gets stuck and
+/// another takes its turn. Other closes may be stuck meanwhile.
 fn work(mut state: MutexGuard<'static, State>) -> MutexGuard<'static, State> {
-    while is_free(&state) {
+    let mut turn = None;
+    while turn == Some(state.turn) || is_free(&state) {
         let Some(fd) = state.waiting.pop_front() else { break };
         state.closing += 1;
         state.taken = Some(Instant::now());
+        state.turn += 1;
+        turn = Some(state.turn);
         // Somebody to watch while this one closes.
         if !state.waiting.is_empty() {
             want_watcher(&mut state);
@@ -137,6 +151,9 @@ fn work(mut state: MutexGuard<'static, State>) -> MutexGuard<'static, State> {
         drop(fd);
         state = lock();
         state.closing -= 1;
+        for wake in state.listeners.drain(..) {
+            wake.wake();
+        }
         if state.waiting.len() == BACKLOG / 2 {
             SHORTER.notify_all();
         }

@@ -8,6 +8,7 @@ use crate::address;
 use crate::control::{self, ControlBuffer};
 use crate::credentials::{self, Ucred};
 use crate::descriptor::{above_stdio, close_on_exec};
+use crate::headroom;
 use crate::os::{SCM_PIDFD, SYSTEM};
 use crate::reaper;
 use crate::syscall::Header;
@@ -240,6 +241,9 @@ unsafe fn own(bytes: &[u8], flags: i32, look: Look) -> Received {
                 credentials => received.credentials = credentials,
             },
         }
+    }
+    if !received.fds.is_empty() {
+        headroom::taken(received.fds.len());
     }
     // Whoever asked for the message has room for so many, and no more.
     received.fds_truncated |= flags & libc::MSG_CTRUNC != 0 || received.fds.len() > control::FDS_MAX;

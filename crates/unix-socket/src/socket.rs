@@ -2,6 +2,7 @@
 
 use crate::address::{self, SocketAddress};
 use crate::descriptor::{above_stdio, close_on_exec, set_nonblocking};
+use crate::headroom;
 use crate::os::SYSTEM;
 use crate::syscall::{self, retry, End};
 use crate::{option, path, Errno, Result};
@@ -61,7 +62,9 @@ pub fn connect(fd: BorrowedFd<'_>, name: &[u8]) -> Result<()> {
 
 /// accept4(2), close-on-exec and non-blocking, never numbered 0 to 2.
 pub fn accept(fd: BorrowedFd<'_>) -> Result<OwnedFd> {
-    prepare(above_stdio(retry(|| syscall::accept(fd, FLAGS))?)?)
+    let accepted = prepare(above_stdio(retry(|| syscall::accept(fd, FLAGS))?)?)?;
+    headroom::taken(1);
+    Ok(accepted)
 }
 
 /// shutdown(2): 0 read, 1 write, 2 both.

@@ -6,7 +6,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use std::cell::RefCell;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// The epoll and its wake-up.
 pub struct Poller {
@@ -20,10 +20,33 @@ pub struct Poller {
 #[derive(Clone)]
 pub struct Wake(Arc<EventFd>);
 
+/// The same for somebody who must not keep the poller's descriptor open.
+#[derive(Clone)]
+pub struct WeakWake(Weak<EventFd>);
+
 impl Wake {
     /// Makes the poller report [`WAKE_KEY`]. A counter that is already full has been seen by nobody yet: also fine.
     pub fn wake(&self) {
         let _ = self.0.write(1);
+    }
+
+    /// One that lets the poller go.
+    pub fn downgrade(&self) -> WeakWake {
+        WeakWake(Arc::downgrade(&self.0))
+    }
+}
+
+impl WeakWake {
+    /// As [`Wake::wake`], unless the poller is gone.
+    pub fn wake(&self) {
+        if let Some(wake) = self.0.upgrade() {
+            Wake(wake).wake();
+        }
+    }
+
+    /// Whether both wake the same poller.
+    pub fn is(&self, other: &Self) -> bool {
+        self.0.ptr_eq(&other.0)
     }
 }
 

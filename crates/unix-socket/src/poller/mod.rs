@@ -20,7 +20,7 @@ mod pipe;
 #[cfg(any(unix_os = "linux", unix_os = "android"))]
 pub(crate) use epoll::{wake_pair, Bell};
 #[cfg(any(unix_os = "linux", unix_os = "android"))]
-pub use epoll::{Poller, Wake};
+pub use epoll::{Poller, Wake, WeakWake};
 #[cfg(any(
     unix_os = "macos",
     unix_os = "freebsd",
@@ -30,9 +30,9 @@ pub use epoll::{Poller, Wake};
 ))]
 pub use kqueue::Poller;
 #[cfg(not(any(unix_os = "linux", unix_os = "android")))]
-pub use pipe::Wake;
-#[cfg(not(any(unix_os = "linux", unix_os = "android")))]
 pub(crate) use pipe::{wake_pair, Bell};
+#[cfg(not(any(unix_os = "linux", unix_os = "android")))]
+pub use pipe::{Wake, WeakWake};
 
 #[cfg(not(any(
     unix_os = "linux",

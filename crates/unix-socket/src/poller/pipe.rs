@@ -3,7 +3,7 @@
 use crate::descriptor::{above_stdio, close_on_exec, set_nonblocking};
 use crate::Result;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// Wakes a poller, or whoever waits for its bell, from any thread.
 #[derive(Clone)]
@@ -13,6 +13,31 @@ impl Wake {
     /// A pipe that is already full has been seen by nobody yet: also fine.
     pub fn wake(&self) {
         let _ = nix::unistd::write(&*self.0, &[1]);
+    }
+}
+
+/// The same for somebody who must not keep the poller's descriptor open.
+#[derive(Clone)]
+pub struct WeakWake(Weak<OwnedFd>);
+
+impl Wake {
+    /// One that lets the poller go.
+    pub fn downgrade(&self) -> WeakWake {
+        WeakWake(Arc::downgrade(&self.0))
+    }
+}
+
+impl WeakWake {
+    /// As [`Wake::wake`], unless the poller is gone.
+    pub fn wake(&self) {
+        if let Some(wake) = self.0.upgrade() {
+            Wake(wake).wake();
+        }
+    }
+
+    /// Whether both wake the same poller.
+    pub fn is(&self, other: &Self) -> bool {
+        self.0.ptr_eq(&other.0)
     }
 }
 
