@@ -26,7 +26,15 @@ function installJudges() {
   if (modified(`${folder}/node_modules/.package-lock.json`) >= modified(`${source}/package-lock.json`)) return
   mkdirSync(folder, { recursive: true })
   for (const name of ['package.json', 'package-lock.json']) copyFileSync(`${source}/${name}`, `${folder}/${name}`)
-  step('installing bundlers', 'npm', ['ci', '--prefix', folder, '--ignore-scripts', '--no-audit', '--loglevel=error'])
+  // Not `npm ci`: that refuses a lockfile without the bundler's builds for platforms that a registry may not have.
+  step('installing bundlers', 'npm', [
+    'install',
+    '--prefix',
+    folder,
+    '--ignore-scripts',
+    '--no-audit',
+    '--loglevel=error',
+  ])
 }
 
 function buildAddon() {
