@@ -1,12 +1,12 @@
 //! Linux: epoll, and an eventfd to wake it. The bits of a mask are epoll's own.
 
-use super::{Event, WAKE_KEY};
+use super::{Event, Wake, WAKE_KEY};
 use crate::{Errno, Result};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use std::cell::RefCell;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 /// The epoll and its wake-up.
 pub struct Poller {
@@ -16,38 +16,12 @@ pub struct Poller {
     buffer: RefCell<Vec<EpollEvent>>,
 }
 
-/// Wakes a [`Poller`] from any thread.
-#[derive(Clone)]
-pub struct Wake(Arc<EventFd>);
+/// What wakes a poller.
+pub(super) type Signal = EventFd;
 
-/// The same for somebody who must not keep the poller's descriptor open.
-#[derive(Clone)]
-pub struct WeakWake(Weak<EventFd>);
-
-impl Wake {
-    /// Makes the poller report [`WAKE_KEY`]. A counter that is already full has been seen by nobody yet: also fine.
-    pub fn wake(&self) {
-        let _ = self.0.write(1);
-    }
-
-    /// One that lets the poller go.
-    pub fn downgrade(&self) -> WeakWake {
-        WeakWake(Arc::downgrade(&self.0))
-    }
-}
-
-impl WeakWake {
-    /// As [`Wake::wake`], unless the poller is gone.
-    pub fn wake(&self) {
-        if let Some(wake) = self.0.upgrade() {
-            Wake(wake).wake();
-        }
-    }
-
-    /// Whether both wake the same poller.
-    pub fn is(&self, other: &Self) -> bool {
-        self.0.ptr_eq(&other.0)
-    }
+/// Makes it be seen. A counter that is already full has been seen by nobody yet: also fine.
+pub(super) fn ring(signal: &Signal) {
+    let _ = signal.write(1);
 }
 
 /// The other end of a [`Wake`]: a descriptor that becomes readable and stays so.
@@ -62,7 +36,7 @@ impl Bell {
 /// Something to wait for beside a poller.
 pub(crate) fn wake_pair() -> Result<(Wake, Bell)> {
     let bell = Arc::new(EventFd::from_value_and_flags(0, EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
-    Ok((Wake(Arc::clone(&bell)), Bell(bell)))
+    Ok((Wake::new(Arc::clone(&bell)), Bell(bell)))
 }
 
 impl Poller {
@@ -81,7 +55,7 @@ impl Poller {
 
     /// A handle for other threads.
     pub fn waker(&self) -> Wake {
-        Wake(Arc::clone(&self.wake))
+        Wake::new(Arc::clone(&self.wake))
     }
 
     /// Starts watching. `EPERM` for files that are always ready, `EEXIST` for a number that is watched already.

@@ -16,11 +16,14 @@ mod epoll;
 mod kqueue;
 #[cfg(not(any(unix_os = "linux", unix_os = "android")))]
 mod pipe;
+mod wake;
+
+pub use wake::{Wake, WeakWake};
 
 #[cfg(any(unix_os = "linux", unix_os = "android"))]
-pub(crate) use epoll::{wake_pair, Bell};
+pub use epoll::Poller;
 #[cfg(any(unix_os = "linux", unix_os = "android"))]
-pub use epoll::{Poller, Wake, WeakWake};
+pub(crate) use epoll::{wake_pair, Bell};
 #[cfg(any(
     unix_os = "macos",
     unix_os = "freebsd",
@@ -31,8 +34,6 @@ pub use epoll::{Poller, Wake, WeakWake};
 pub use kqueue::Poller;
 #[cfg(not(any(unix_os = "linux", unix_os = "android")))]
 pub(crate) use pipe::{wake_pair, Bell};
-#[cfg(not(any(unix_os = "linux", unix_os = "android")))]
-pub use pipe::{Wake, WeakWake};
 
 #[cfg(not(any(
     unix_os = "linux",

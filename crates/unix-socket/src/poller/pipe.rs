@@ -1,44 +1,17 @@
 //! Waking by a pipe, where there is no eventfd.
 
+use super::Wake;
 use crate::descriptor::{above_stdio, close_on_exec, set_nonblocking};
 use crate::Result;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
-/// Wakes a poller, or whoever waits for its bell, from any thread.
-#[derive(Clone)]
-pub struct Wake(Arc<OwnedFd>);
+/// What wakes a poller: the writing end.
+pub(super) type Signal = OwnedFd;
 
-impl Wake {
-    /// A pipe that is already full has been seen by nobody yet: also fine.
-    pub fn wake(&self) {
-        let _ = nix::unistd::write(&*self.0, &[1]);
-    }
-}
-
-/// The same for somebody who must not keep the poller's descriptor open.
-#[derive(Clone)]
-pub struct WeakWake(Weak<OwnedFd>);
-
-impl Wake {
-    /// One that lets the poller go.
-    pub fn downgrade(&self) -> WeakWake {
-        WeakWake(Arc::downgrade(&self.0))
-    }
-}
-
-impl WeakWake {
-    /// As [`Wake::wake`], unless the poller is gone.
-    pub fn wake(&self) {
-        if let Some(wake) = self.0.upgrade() {
-            Wake(wake).wake();
-        }
-    }
-
-    /// Whether both wake the same poller.
-    pub fn is(&self, other: &Self) -> bool {
-        self.0.ptr_eq(&other.0)
-    }
+/// Makes it be seen. A pipe that is already full has been seen by nobody yet: also fine.
+pub(super) fn ring(signal: &Signal) {
+    let _ = nix::unistd::write(signal, &[1]);
 }
 
 /// The other end: a descriptor that becomes readable and stays so until it is drained.
@@ -64,5 +37,5 @@ pub(crate) fn wake_pair() -> Result<(Wake, Bell)> {
         close_on_exec(fd)?;
         set_nonblocking(fd, true)?;
     }
-    Ok((Wake(Arc::new(wake)), Bell(bell)))
+    Ok((Wake::new(Arc::new(wake)), Bell(bell)))
 }
