@@ -59,7 +59,8 @@ export function stallOf(name: string | null, seconds = 1): Promise<number> {
 
 /** Sends the only references to such a socket, and has them dropped: the longest that the loop stood still, but for `collect`. */
 async function stalled({ times, prepare, drop }: Path, seconds: number): Promise<number> {
-  const ends = pair('seqpacket', { maxFds: times })
+  // What is to be truncated must not wait for room instead.
+  const ends = pair('seqpacket', { maxFds: times, pauseWhenScarce: prepare === undefined })
   const { fd, end } = await lingering(seconds)
   await ends[0].send('x', { fds: Array(times).fill(fd) })
   closeSync(fd)
