@@ -14,6 +14,7 @@ import {
   toolModule,
 } from './helpers/installed.js'
 import { guard } from './helpers/leaks.js'
+import { assertRuns, snippetsOf } from './helpers/snippets.js'
 import { makeFolder, removeFolder } from './helpers/tmp.js'
 
 guard(test)
@@ -118,6 +119,15 @@ for (const [name, source, module, moduleResolution] of [
     t.deepEqual(await runThere(installed.folder, [compiled]), { code: 0, stdout: printed, stderr: '' })
   })
 }
+
+const pages = readdirSync(join(root, 'docs/guide'), { recursive: true, encoding: 'utf8' })
+const chapters = ['README.md', ...pages.filter((name) => name.endsWith('.md')).map((name) => join('docs/guide', name))]
+
+test.serial('the first example of the README and of each chapter runs beside the installed package', async (t) => {
+  const first = chapters.flatMap((name) => snippetsOf(name).slice(0, 1))
+  t.true(first.length > 10)
+  for (const snippet of first) await assertRuns(t, snippet, installed.folder, 'installed')
+})
 
 type Publint = (options: { pkgDir: string; pack: false; strict: true }) => Promise<{ messages: unknown[] }>
 

@@ -39,9 +39,17 @@ export function snippetsOf(path: string): Snippet[] {
   })
 }
 
-/** Runs a block: it must end well, say nothing but what it promises, and leave nothing behind. */
-export async function assertRuns(t: ExecutionContext, snippet: Snippet, folder: string): Promise<void> {
-  const { failed, stdout, stderr, left } = await run(snippet, folder)
+/**
+ * Runs a block: it must end well, say nothing but what it promises, and leave nothing behind. `ancillary` is this checkout, or what is
+ * installed in the folder.
+ */
+export async function assertRuns(
+  t: ExecutionContext,
+  snippet: Snippet,
+  folder: string,
+  which: 'checkout' | 'installed' = 'checkout',
+): Promise<void> {
+  const { failed, stdout, stderr, left } = await run(snippet, folder, which)
   t.deepEqual(left, [], 'files are left')
   if (snippet.needsRoot !== undefined && process.getuid?.() !== 0) {
     t.true(failed && stderr.includes(snippet.needsRoot), `without root it must fail with ${snippet.needsRoot}`)
@@ -59,14 +67,12 @@ interface Outcome {
   readonly left: string[]
 }
 
-async function run({ code, shell }: Snippet, parent: string): Promise<Outcome> {
+async function run({ code, shell }: Snippet, parent: string, which: 'checkout' | 'installed'): Promise<Outcome> {
   const folder = mkdtempSync(join(parent, 'run-'))
   try {
     const program = shell ? 'example.sh' : /^import /m.test(code) ? 'example.mjs' : 'example.cjs'
-    mkdirSync(join(folder, 'node_modules'))
-    symlinkSync(root, join(folder, 'node_modules/ancillary'))
     writeFileSync(join(folder, program), code)
-    if (shell) installCommand(join(folder, 'node_modules/.bin'))
+    if (which === 'checkout') linkCheckout(join(folder, 'node_modules'))
     const result = await execute(shell ? ['bash', '-eu'] : [process.execPath], program, folder)
     const left = readdirSync(folder).filter((name) => name !== 'node_modules' && name !== program)
     return { ...result, left }
@@ -75,9 +81,11 @@ async function run({ code, shell }: Snippet, parent: string): Promise<Outcome> {
   }
 }
 
-/** As npm does, but on the Node.js that runs the tests. */
-function installCommand(bin: string): void {
-  mkdirSync(bin)
+/** As npm does, but the command runs on the Node.js that runs the tests. */
+function linkCheckout(modules: string): void {
+  const bin = join(modules, '.bin')
+  mkdirSync(bin, { recursive: true })
+  symlinkSync(root, join(modules, 'ancillary'))
   const script = `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'cli/main.js')}' "$@"\n`
   writeFileSync(join(bin, 'ancillary'), script)
   chmodSync(join(bin, 'ancillary'), 0o755)
@@ -85,7 +93,13 @@ function installCommand(bin: string): void {
 
 function execute([interpreter = '', ...args]: string[], program: string, cwd: string): Promise<Omit<Outcome, 'left'>> {
   const { FORCE_COLOR, ...inherited } = process.env
-  const env = { ...inherited, PATH: `${join(cwd, 'node_modules/.bin')}:${inherited.PATH}` }
+  const env = {
+    ...inherited,
+    PATH: ['node_modules/.bin', '../node_modules/.bin']
+      .map((bin) => join(cwd, bin))
+      .join(':')
+      .concat(`:${inherited.PATH}`),
+  }
   const options = { cwd, env, timeout: deadline, killSignal: 'SIGKILL' as const }
   return new Promise((resolve) => {
     const child = execFile(interpreter, [...args, program], options, (error, stdout, stderr) => {
