@@ -262,7 +262,7 @@ test.serial('out of descriptors, the message at their place says so, and the nex
     async ({ ancillary, require }) => {
       const { closeSync, openSync, readdirSync } = require('node:fs') as typeof import('node:fs')
       const openCount = (): number => readdirSync('/proc/self/fd').length
-      const [left, right] = ancillary.pair('stream', { maxFds: 5, fdsAt: 'exact' })
+      const [left, right] = ancillary.pair('stream', { maxFds: 5, fdsAt: 'exact', pauseWhenScarce: false })
       await left.send('plain')
       await left.send('lost', { fds: [0, 1, 2, 0, 1] })
       const before = openCount()
