@@ -57,6 +57,20 @@ class Entry {
 export const TURN_BYTES = 262_144
 const OPERATION_COST = TURN_BYTES / 32
 const QUEUE_TURN_MS = 1
+/** The same for all queues of a thread together, beyond what the poller asked for: hundreds of floods must not make one long turn. */
+const SHARED_BYTES = 8 * TURN_BYTES
+let shared = SHARED_BYTES
+
+/** Takes it off the work of this turn; when that is used up, the next turn begins anew. */
+function spendShared(cost: number): void {
+  const had = shared
+  shared -= cost
+  if (had <= 0 || shared > 0) return
+  setImmediate(() => {
+    shared = SHARED_BYTES
+  })
+}
+
 /** Wake-ups that brought nothing, each so soon after the other, before a queue stops trusting the poller. */
 const FRUITLESS_MAX = 8
 const SPIN_MS = 5
@@ -105,7 +119,12 @@ export class Queue {
 
   /** Takes off this turn's budget what an operation has moved, and what it has done beyond one operation. */
   spend(bytes: number, more = 0): void {
-    this.#budget -= bytes + more * OPERATION_COST
+    this.#use(bytes + more * OPERATION_COST)
+  }
+
+  #use(cost: number): void {
+    this.#budget -= cost
+    spendShared(cost)
   }
 
   /** Tries at once if nobody is in front; otherwise, or if it must wait, queues. */
@@ -134,16 +153,16 @@ export class Queue {
    * misses the poller is trusted to tell, until now and then a try finds something. Who does not want to wait is always tried.
    */
   #mayTry(operation: Operation<unknown>, wait: Wait | undefined): boolean {
-    if (this.#eager || operation.atHand) return true
-    if (this.#budget <= 0) return false
-    if (this.#misses < MISSES_MAX || wait?.timeout !== undefined) return true
+    if (this.#eager || operation.atHand || wait?.timeout !== undefined) return true
+    if (this.#budget <= 0 || shared <= 0) return false
+    if (this.#misses < MISSES_MAX) return true
     return ++this.#skipped % RETRY_EVERY === 0
   }
 
   /** A loop of awaits must let the event loop turn now and then, though every operation succeeds at once. */
   #resolved<T>(result: T): Promise<T> {
     const exhausted = this.#budget <= 0
-    this.#budget -= OPERATION_COST
+    this.#use(OPERATION_COST)
     if (!exhausted) return Promise.resolve(result)
     return new Promise((resolve) => {
       setImmediate(() => {
@@ -238,7 +257,7 @@ export class Queue {
         return
       }
       this.#fruitless = 0
-      this.#budget -= OPERATION_COST
+      this.#use(OPERATION_COST)
       // Most wake-ups serve one: no clock is asked for that.
       if (end === 0 && this.#entries.length > 0) end = performance.now() + QUEUE_TURN_MS
     }
