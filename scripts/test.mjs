@@ -2,7 +2,7 @@
 // the programs of other languages and projects. The last line is the sum, `N passed, N failed`.
 //   --only cargo|ava|scoreboard|interop   one part       --node PATH   the specs on another Node.js
 //   --strict                   what could not run has failed       -- ARGS   handed to ava
-//   --short                    the longest specs with less: for a second run on another Node.js
+//   --short                    the longest specs with less, and none of the sources themselves: for a second run on another Node.js
 import { existsSync } from 'node:fs'
 import { parseArgs, stripVTControlCharacters } from 'node:util'
 import { runOrExit } from './run.mjs'
@@ -29,11 +29,14 @@ const environment = {
 }
 /** Milliseconds without a line: longer than the compiler takes, and than ava waits for a test. */
 const silence = 600_000
+/** Specs of the sources and of what is packed say the same on every Node.js. */
+const ofSources = ['layering', 'contract', 'features', 'package', 'packages', 'packages-platforms', 'bench-found']
+const left = options.short ? ofSources.map((name) => `!__test__/${name}.spec.js`) : []
 const sum = { passed: 0, failed: 0, skipped: 0 }
 const parts = {
   cargo: { command: ['cargo', 'test', '--workspace'], count: countCargo },
   ava: {
-    command: [options.node ?? node, 'node_modules/ava/entrypoints/cli.mjs', ...avaArguments],
+    command: [options.node ?? node, 'node_modules/ava/entrypoints/cli.mjs', ...left, ...avaArguments],
     count: countAva,
   },
   scoreboard: {
