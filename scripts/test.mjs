@@ -31,12 +31,13 @@ const environment = {
 const silence = 600_000
 /** Specs of the sources and of what is packed say the same on every Node.js. */
 const ofSources = ['layering', 'contract', 'features', 'package', 'packages', 'packages-platforms', 'bench-found']
-const left = options.short ? ofSources.map((name) => `!__test__/${name}.spec.js`) : []
+const others = ['__test__/**/*.spec.js', ...ofSources.map((name) => `!__test__/${name}.spec.js`)]
+const specs = options.short && avaArguments.length === 0 ? others : avaArguments
 const sum = { passed: 0, failed: 0, skipped: 0 }
 const parts = {
   cargo: { command: ['cargo', 'test', '--workspace'], count: countCargo },
   ava: {
-    command: [options.node ?? node, 'node_modules/ava/entrypoints/cli.mjs', ...left, ...avaArguments],
+    command: [options.node ?? node, 'node_modules/ava/entrypoints/cli.mjs', ...specs],
     count: countAva,
   },
   scoreboard: {
