@@ -26,7 +26,7 @@ if (process.argv.includes('--check')) {
 function head() {
   return `# What works where
 
-Made by \`node scripts/platforms.mjs\` from [records of runs](platforms/); do not edit. Each row stands for the spec files that
+Made by \`node scripts/platforms.mjs\` from records of runs in \`docs/platforms/\`; do not edit. Each row stands for the spec files that
 show it; a number is how many of their tests passed. “refused” means that some of it is not possible there, and why is told below the
 table; where that is a call of this package, it throws [\`ERR_UNSUPPORTED_PLATFORM\`](guide/errors.md#err_unsupported_platform).
 
