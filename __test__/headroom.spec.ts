@@ -37,7 +37,7 @@ for (const [title, scenario] of [
   ['a thread has closed what was received', 'byReaper'],
 ] as const) {
   test.serial(`it goes on when ${title}`, async (t) => {
-    t.deepEqual(await answerOf(scenario, 64), ['pending', 5])
+    t.deepEqual(await answerOf(scenario, 128), ['pending', 5])
   })
 }
 

@@ -34,6 +34,7 @@ async function doneAfter(waiting: Promise<unknown>): Promise<'done'> {
 function fullReceiver(): { receiver: UnixSocket<'dgram'>; sender: UnixSocket<'dgram'> } {
   const receiver = bind('\0')
   const sender = bind(null)
+  kept.push(receiver, sender)
   const to = receiver.localAddress ?? ''
   while (sender.trySend('x', { to }));
   return { receiver, sender }
@@ -82,7 +83,6 @@ async function abortedOperation(): Promise<'idle'> {
 
 function unrefDatagram(): 'idle' {
   const { receiver, sender } = fullReceiver()
-  kept.push(receiver)
   return idleBeside(sender.unref().send('x', { to: receiver.localAddress ?? '' }))
 }
 

@@ -105,11 +105,13 @@ pub fn works() -> Result<()> {
         return *found;
     }
     match prove() {
-        // A shortage says nothing of the kernel.
-        Err(errno @ (Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM | Errno::ENOBUFS)) => Err(errno),
+        Err(errno) if SHORTAGES.contains(&errno) => Err(errno),
         found => *FOUND.get_or_init(|| found.map_err(|_| Errno::ENOTSUP)),
     }
 }
+
+/// They say nothing of the kernel. ETOOMANYREFS: other processes of the same user have too many descriptors on their way.
+const SHORTAGES: [Errno; 5] = [Errno::EMFILE, Errno::ENFILE, Errno::ENOMEM, Errno::ENOBUFS, Errno::ETOOMANYREFS];
 
 /// Lengths of messages, those that carry a descriptor marked; long ones, because the kernel keeps these in another way.
 const SENT: [(usize, bool); 6] = [(100, false), (5000, false), (6000, true), (70, false), (1, true), (9, true)];
