@@ -10,7 +10,7 @@ import { begin, eventually, type Job, openDescriptors, terminateMany } from './h
 const dir = guard(test)
 const path = join(dir, 'sock')
 /** How many are terminated amid each kind of operation. */
-const many = Number(process.env.ANCILLARY_TEST_WORKERS ?? 50)
+const many = Number(process.env.ANCILLARY_TEST_WORKERS ?? (process.env.ANCILLARY_TEST_SHORT ? 15 : 50))
 
 test.serial('a worker imports the package and has its own working copy', async (t) => {
   const { said, exited } = await begin('import', path)
