@@ -49,6 +49,9 @@ export function hasCode(error: unknown, code: ErrorCode | (string & {})): error 
   return error instanceof Error && (error as SocketError).code === code
 }
 
+/** Errors for which Node has no name. Linux: too many descriptors of this user are on their way (unix(7)). */
+const UNNAMED: ReadonlyMap<number, string> = new Map(process.platform === 'linux' ? [[-109, 'ETOOMANYREFS']] : [])
+
 /** Error numbers that the code asks about, negative as the native functions return them. */
 export const EAGAIN = -osConstants.errno.EAGAIN
 export const ECONNABORTED = -osConstants.errno.ECONNABORTED
@@ -78,7 +81,7 @@ function pathOf(address: Address | undefined): string | undefined {
 
 /** An error of a system call: `connect ENOENT /run/app.sock`. `errno` is negative, as in Node. */
 export function systemError(errno: number, syscall: string, details: Details = {}): SocketError {
-  const code = getSystemErrorName(errno)
+  const code = UNNAMED.get(errno) ?? getSystemErrorName(errno)
   const path = details.path ?? pathOf(details.address)
   const message = [syscall, code, path].filter((word) => word !== undefined).join(' ')
   return Object.assign(new Error(message), { errno, code, syscall }, path === undefined ? {} : { path }, details)
