@@ -108,10 +108,13 @@ async function heapAfter(rounds: number, visitOnce: () => Promise<void>): Promis
   return heapUsed + external
 }
 
+const WARM_ROUNDS = 8_000
+
 async function soakBriefly(visitOnce: () => Promise<void>): Promise<Finding> {
   const rounds = 2_000
   const kept: Buffer[] = []
-  const before = await heapAfter(rounds, visitOnce)
+  // What is compiled and cached is there only after some thousands.
+  const before = await heapAfter(WARM_ROUNDS, visitOnce)
   const open = openCount()
   const ours = ((await heapAfter(rounds, visitOnce)) - before) / rounds
   const leaked = await leakedSince(open)
