@@ -14,7 +14,7 @@ const levels = [
   ['listener', 'capabilities', 'inspection', 'systemd-socket', 'duplex-reading', 'duplex-writing', 'duplex-net'],
   ['connect'],
   ['socket'],
-  ['receiving', 'sending'],
+  ['receiving', 'sending', 'socket-facts'],
   ['outgoing', 'batch'],
   ['message'],
   ['envelope'],

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { optionalBoolean, optionsObject } from './arguments.js'
-import { ownError, systemError } from './errors.js'
+import { hasCode, ownError, systemError } from './errors.js'
 import { constants, native } from './native.js'
 import { type FdSource, fdOf, lastingOf } from './source.js'
 
@@ -292,4 +292,14 @@ export function peerCredentials(source: FdSource, options?: { fresh?: boolean })
     remembered.set(lasting, who)
   }
   return who
+}
+
+/** The same for a number; null where there is no identity. */
+export function peerOrNull(fd: number): Credentials<'connect'> | null {
+  try {
+    return peerCredentials(fd)
+  } catch (error) {
+    if (hasCode(error, 'ERR_NO_IDENTITY')) return null
+    throw error
+  }
 }

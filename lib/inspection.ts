@@ -3,12 +3,12 @@
  * Only looks: no option, no queue and no error of the socket is changed. Knows no messages and no object of ours.
  */
 import { fstatSync, readFileSync } from 'node:fs'
-import { addressOf } from './address.js'
-import { type Credentials, peerCredentials } from './credentials.js'
+import { type Credentials, peerOrNull } from './credentials.js'
 import { check, hasCode, ownError, systemError } from './errors.js'
 import { constants, native } from './native.js'
 import type { SocketType } from './outgoing.js'
 import { type Diagnosis, diagnose, diagnoseAll } from './socket-diagnosis.js'
+import { nameOf, typeName } from './socket-facts.js'
 import { type FdSource, fdOf } from './source.js'
 import type { Address } from './words.js'
 
@@ -103,7 +103,7 @@ export function inspect(source: FdSource): SocketInfo {
     localAddress: nameOf(fd, false),
     peerAddress: nameOf(fd, true),
     ...diagnosed(diagnose(inode), listening),
-    peer: peerOf(fd),
+    peer: peerOrNull(fd),
     incomingBytes: listening ? null : queued(fd, constants.fionread),
     incomingFds: facts.queuedFds,
     outgoingBytes: listening ? null : queued(fd, constants.tiocoutq),
@@ -131,7 +131,7 @@ function withoutDescriptor(diagnosis: Diagnosis, names: ReadonlyMap<number, Addr
   const listening = diagnosis.state === LISTENING
   return {
     fd: null,
-    type: typeWord(diagnosis.type),
+    type: typeName(diagnosis.type),
     state: listening ? 'listening' : diagnosis.state === ESTABLISHED ? 'connected' : 'unconnected',
     inode: diagnosis.inode,
     localAddress: diagnosis.name,
@@ -165,27 +165,6 @@ function typeOf(fd: number): SocketType {
   const [family, type] = kind.split('-')
   if (family === 'unix') return type as SocketType
   throw ownError('ERR_FD_KIND', `A descriptor of kind ${kind} is not a Unix socket`, { kind })
-}
-
-function typeWord(type: number): SocketType {
-  if (type === constants.sockStream) return 'stream'
-  return type === constants.sockDgram ? 'dgram' : 'seqpacket'
-}
-
-/** null: it has none, or its peer has gone. */
-function nameOf(fd: number, peer: boolean): Address | null {
-  const name = Buffer.alloc(constants.nameSize)
-  const length = native.socketName(fd, peer, name)
-  return length < 0 ? null : addressOf(name.subarray(0, length))
-}
-
-function peerOf(fd: number): Credentials<'connect'> | null {
-  try {
-    return peerCredentials(fd)
-  } catch (error) {
-    if (hasCode(error, 'ERR_NO_IDENTITY')) return null
-    throw error
-  }
 }
 
 /** The answer of an ioctl(2) that counts bytes. */

@@ -22,17 +22,10 @@ import {
 import { closeWhenForgotten, Handle, noLongerForgettable } from './handle.js'
 import { holdForRoom } from './headroom.js'
 import { constants, native } from './native.js'
-import {
-  assertExact,
-  ChangedOptions,
-  type CheckedOptions,
-  checkOptions,
-  readNumber,
-  type SocketOptions,
-} from './options.js'
-import type { SocketType } from './outgoing.js'
+import { assertExact, ChangedOptions, type CheckedOptions, checkOptions, type SocketOptions } from './options.js'
 import { AGAIN, HOLD, Later, type Operation, type Waiting } from './queue.js'
-import { adoptWith, type Birth, nameOf, promised, UnixSocket } from './socket.js'
+import { adoptWith, type Birth, promised, UnixSocket } from './socket.js'
+import { nameOf } from './socket-facts.js'
 import { checkWait, type Wait } from './wait.js'
 import type { Address } from './words.js'
 
@@ -108,6 +101,7 @@ class Accept<S> implements Operation<S> {
 
 interface ListenerBirth {
   readonly options: CheckedOptions
+  readonly type: Connected
   readonly address: Address | undefined
   readonly maxConnections: number
   readonly signal: AbortSignal | undefined
@@ -137,8 +131,7 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
   private constructor(handle: Handle, birth: ListenerBirth) {
     this.#handle = handle
     this.#birth = birth
-    this.type =
-      readNumber(handle.open, constants.soType) === constants.sockStream ? ('stream' as T) : ('seqpacket' as T)
+    this.type = birth.type as T
     this.#applyOptions()
     this.#closeOnAbort(birth.signal)
     const accepted = this.#accepted
@@ -164,7 +157,9 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
    */
   static adopt(fd: OwnedFd | number, options?: ListenOptions): UnixListener {
     const birth = { ...checkListenOptions(options), address: undefined, adopted: true }
-    return adoptWith(fd, true, 'listener', (handle) => new UnixListener(handle, birth))
+    return adoptWith(fd, true, 'listener', (handle, type) => {
+      return new UnixListener(handle, { ...birth, type: type as Connected })
+    })
   }
 
   /** The descriptor's number; -1 once closed. It stays this object's. */
@@ -349,7 +344,7 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
   #applyOptions(): void {
     const { options, adopted } = this.#birth
     const fd = this.#handle.open
-    const mayHoldFds = (!adopted || options.namesMaxFds) && this.#changed.setPassRights(fd, options.maxFds > 0)
+    const mayHoldFds = this.#changed.acceptFds(fd, options, adopted ? 'others' : 'us')
     if (mayHoldFds) this.#handle.mayBlock = true
     // Linux: a connection begins with what its listener said. What an adopted one has said to earlier connections is not known.
     this.#from = adopted ? 'adopted listener' : { mayHoldFds }
@@ -379,7 +374,7 @@ function shut(handle: Handle): void {
   handle.close()
 }
 
-function checkListenOptions(options: ListenOptions | undefined): Omit<ListenerBirth, 'address' | 'adopted'> {
+function checkListenOptions(options: ListenOptions | undefined): Omit<ListenerBirth, 'type' | 'address' | 'adopted'> {
   const given: ListenOptions = optionsObject(options)
   checkWait(given.signal === undefined ? undefined : { signal: given.signal })
   const maxConnections =
@@ -405,7 +400,7 @@ function checkListenOptions(options: ListenOptions | undefined): Omit<ListenerBi
  */
 export function listen<T extends Connected = 'stream'>(address: Address, options?: ListenOptions<T>): UnixListener<T> {
   const given: ListenOptions<T> = optionsObject(options)
-  const type: SocketType = given.type === undefined ? 'stream' : oneOf(given.type, 'type', ['stream', 'seqpacket'])
+  const type: Connected = given.type === undefined ? 'stream' : oneOf(given.type, 'type', ['stream', 'seqpacket'])
   const backlog = optionalInteger(given.backlog, 'backlog', 0, BACKLOG_MAX, BACKLOG)
   if (address === undefined || address === null)
     throw invalidType('address', 'a string or an object with path or abstract', address)
@@ -416,6 +411,7 @@ export function listen<T extends Connected = 'stream'>(address: Address, options
   return closeOnError(handle, () => {
     const born = {
       ...checked,
+      type,
       adopted: false,
       get address() {
         return boundAddress(handle.open, binding)

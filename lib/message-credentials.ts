@@ -11,9 +11,8 @@ import {
   mappedGid,
   mappedIds,
   mappedUid,
-  peerCredentials,
+  peerOrNull,
 } from './credentials.js'
-import { hasCode } from './errors.js'
 import type { Handle } from './handle.js'
 import { native } from './native.js'
 
@@ -69,15 +68,6 @@ export class Connector {
       this.#aliveAfter = this.turn
     }
     return turn <= this.#aliveAfter ? true : null
-  }
-}
-
-function peerOrNull(fd: number): Credentials<'connect'> | null {
-  try {
-    return peerCredentials(fd)
-  } catch (error) {
-    if (hasCode(error, 'ERR_NO_IDENTITY')) return null
-    throw error
   }
 }
 

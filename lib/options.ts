@@ -53,6 +53,8 @@ export interface CheckedOptions {
 }
 
 const BUFFER_MAX = 0x3fffffff
+/** SO_PASSRIGHTS, as the kernel begins with it. */
+const PASS_RIGHTS_AT_FIRST = 1
 /** Why not. */
 const NOT_EXACT = 'the kernel does not give queued bytes in the way that Linux does'
 
@@ -122,6 +124,15 @@ export class ChangedOptions {
       if ((error as NodeJS.ErrnoException).code !== 'ENOPROTOOPT') throw error
       return true
     }
+  }
+
+  /**
+   * The same for a socket that begins, by who made it: `'us'` just now, so that what the kernel begins with is known; `'others'`, whose
+   * choice stands where the user has named none; or a listener that was adopted, of which we know nothing.
+   */
+  acceptFds(fd: number, { maxFds, namesMaxFds }: CheckedOptions, from: 'us' | 'others' | 'adopted listener'): boolean {
+    if (from === 'others' && !namesMaxFds) return false
+    return this.setPassRights(fd, maxFds > 0, from === 'us' ? PASS_RIGHTS_AT_FIRST : undefined)
   }
 
   /** What the sender's identity needs: a process handle alone says less than with the ids beside it. */

@@ -124,11 +124,7 @@ export class Receiver {
 
   /** One message if there is one now; `null` at the end. */
   tryReceive(maxBytes: number | undefined): ReceivedMessage | null | Nothing {
-    return this.#tryOne(1, maxBytes)
-  }
-
-  #tryOne(want: number, maxBytes: number | undefined): ReceivedMessage | null | Nothing {
-    const nothing = this.#ensure(want, maxBytes)
+    const nothing = this.#ensure(1, maxBytes)
     if (nothing === undefined) return this.#takeHeld(maxBytes)
     return nothing === 'end' ? null : nothing
   }
@@ -227,7 +223,7 @@ export class Receiver {
     for (;;) {
       const count = this.#receive(want, maxBytes, slab)
       if (count === EAGAIN) return AGAIN
-      if (count === constants.noRoom) return holdForRoom(this.#source.handle.readiness.reading)
+      if (count === constants.noRoom) return this.#holdForRoom()
       if ((count === ECONNRESET || count === ECONNREFUSED) && this.#deferred === undefined) {
         this.#deferred = systemError(count, 'recvmsg')
         continue
@@ -240,8 +236,8 @@ export class Receiver {
   }
 
   #receive(want: number, maxBytes: number | undefined, slab: Buffer): number {
-    const { handle, type, maxFds, exact, pauses } = this.#source
-    const gauged = pauses && maxFds > 0 ? constants.gauged : 0
+    const { handle, type, maxFds, exact } = this.#source
+    const gauged = this.#needsRoom ? constants.gauged : 0
     receivedFacts()
     const limit = this.#limit(maxBytes)
     if (limit <= recordLimit()) {
@@ -294,10 +290,19 @@ export class Receiver {
 
   /** Why a receive would have to wait though the poller says that there is something. */
   whyNot(): typeof HOLD | undefined {
-    const { handle, type, maxFds, pauses } = this.#source
-    if (!pauses || maxFds === 0) return undefined
+    if (!this.#needsRoom) return undefined
+    const { handle, type, maxFds } = this.#source
     const answer = native.hasRoom(handle.open, type === constants.sockStream, maxFds)
-    return answer === constants.noRoom ? holdForRoom(handle.readiness.reading) : undefined
+    return answer === constants.noRoom ? this.#holdForRoom() : undefined
+  }
+
+  /** Whether it waits while too few descriptors are free. */
+  get #needsRoom(): boolean {
+    return this.#source.pauses && this.#source.maxFds > 0
+  }
+
+  #holdForRoom(): typeof HOLD {
+    return holdForRoom(this.#source.handle.readiness.reading)
   }
 
   /** Gives up what was read ahead. */

@@ -2,7 +2,6 @@
  * UnixSocket: one class for stream, seqpacket and datagram sockets. It joins the sending and the receiving half, options and names.
  * How sockets come to be (connect, bind, accept) is told elsewhere.
  */
-import { addressOf } from './address.js'
 import { type Data, integer, optionalInteger, optionsObject } from './arguments.js'
 import { type Batch, type BorrowedMessage, OwnedBatch } from './batch.js'
 import { OwnedFd, readOption, writeOption } from './descriptor.js'
@@ -23,6 +22,7 @@ import { AGAIN, type HOLD, type Waiting } from './queue.js'
 import { holdsNow } from './readiness.js'
 import { Receiver, type Source } from './receiving.js'
 import { Sender } from './sending.js'
+import { nameOf, typeName, typeNumber } from './socket-facts.js'
 import { LASTING } from './source.js'
 import { checkWait, type Wait } from './wait.js'
 import type { Address } from './words.js'
@@ -32,27 +32,8 @@ export type Received<T> = Message | (T extends 'dgram' ? never : null)
 
 const BATCH_MAX = 32
 const MOST_BYTES = 0x7fffffff
-const NAME_SIZE = 128
-/** Options as the kernel begins with them. */
-const PASS_RIGHTS_AT_FIRST = 1
+/** SO_TIMESTAMP, as the kernel begins with it. */
 const TIMESTAMP_AT_FIRST = 0
-
-/** The number of a socket type. */
-export function typeNumber(type: SocketType): number {
-  return { stream: constants.sockStream, seqpacket: constants.sockSeqpacket, dgram: constants.sockDgram }[type]
-}
-
-function typeName(number: number): SocketType {
-  if (number === constants.sockStream) return 'stream'
-  return number === constants.sockSeqpacket ? 'seqpacket' : 'dgram'
-}
-
-/** The name that the kernel reports for one end, as an address. */
-export function nameOf(fd: number, peer: boolean): Address | null {
-  const out = Buffer.alloc(NAME_SIZE)
-  const length = native.socketName(fd, peer, out)
-  return length < 0 ? null : addressOf(out.subarray(0, length))
-}
 
 /** Checks that a descriptor is a Unix socket, listening or not; returns its type. */
 export function checkUnixSocket(fd: number, listening: boolean): SocketType {
@@ -72,8 +53,7 @@ export interface Birth {
    * descriptors may come, or one that was adopted, which does not; or `'others'`: only the options that were named may change.
    */
   readonly from: 'us' | 'others' | 'adopted listener' | { readonly mayHoldFds: boolean }
-  /** Where it is known. */
-  readonly type?: SocketType
+  readonly type: SocketType
   /** What the user called its own end and its peer, where the kernel's name says nothing. */
   readonly localAddress?: Address | undefined
   readonly peerAddress?: Address | undefined
@@ -103,14 +83,13 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
   private constructor(handle: Handle, birth: Birth) {
     this.#handle = handle
     this.#birth = birth
-    const type = birth.type === undefined ? readNumber(handle.open, constants.soType) : typeNumber(birth.type)
-    this.type = typeName(type) as T
+    this.type = birth.type as T
     const exact = birth.options.exact && this.type === 'stream'
     if (exact) assertExact()
     this.#source = {
       handle,
       owner: this,
-      type,
+      type: typeNumber(birth.type),
       exact,
       maxFds: birth.options.maxFds,
       pauses: birth.options.pauseWhenScarce,
@@ -137,7 +116,8 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
    */
   static adopt(fd: OwnedFd | number, options?: SocketOptions): UnixSocket {
     const checked = checkOptions(options)
-    return adoptWith(fd, false, 'socket', (handle) => new UnixSocket(handle, { options: checked, from: 'others' }))
+    const birth = { options: checked, from: 'others' } as const
+    return adoptWith(fd, false, 'socket', (handle, type) => new UnixSocket(handle, { ...birth, type }))
   }
 
   /** The descriptor's number; -1 once closed. It stays this object's. */
@@ -511,7 +491,8 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
 
   #applyOptions({ options, from }: Birth): void {
     const fd = this.#handle.open
-    if (this.#mayHoldFds(fd, from)) this.#handle.mayBlock = true
+    const mayHoldFds = typeof from === 'object' ? from.mayHoldFds : this.#changed.acceptFds(fd, options, from)
+    if (mayHoldFds) this.#handle.mayBlock = true
     if (this.type === 'seqpacket') {
       this.#changed.set(fd, constants.soTimestamp, 1, from === 'others' ? undefined : TIMESTAMP_AT_FIRST)
     }
@@ -520,14 +501,6 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
     if (options.receiveBufferSize !== undefined) this.receiveBufferSize = options.receiveBufferSize
     const nameless = options.autobind && this.type !== 'stream' && nameOf(fd, false) === null
     if (nameless) check(native.bindName(fd, new Uint8Array(0), -1), 'bind')
-  }
-
-  /** Whether descriptors may come, once it is said whether they shall. */
-  #mayHoldFds(fd: number, from: Birth['from']): boolean {
-    const { maxFds, namesMaxFds } = this.#birth.options
-    if (typeof from === 'object') return from.mayHoldFds
-    if (from === 'us') return this.#changed.setPassRights(fd, maxFds > 0, PASS_RIGHTS_AT_FIRST)
-    return (namesMaxFds || from !== 'others') && this.#changed.setPassRights(fd, maxFds > 0)
   }
 
   /** Linux: with one of these on, sending would bind an unnamed datagram or seqpacket socket to a random abstract name. */
@@ -548,14 +521,19 @@ export function promised<R>(start: () => Promise<R>): Promise<R> {
 }
 
 /** Takes a Unix socket over; while `make` may throw, it is still the caller's. */
-export function adoptWith<S>(fd: OwnedFd | number, listening: boolean, what: string, make: (handle: Handle) => S): S {
+export function adoptWith<S>(
+  fd: OwnedFd | number,
+  listening: boolean,
+  what: string,
+  make: (handle: Handle, type: SocketType) => S,
+): S {
   const number = fd instanceof OwnedFd ? fd.fd : integer(fd, 'fd', 0, MOST_BYTES)
   if (number < 0) throw closedError('descriptor')
-  checkUnixSocket(number, listening)
+  const type = checkUnixSocket(number, listening)
   if (!(fd instanceof OwnedFd)) check(native.adopt(number), 'fcntl')
   const handle = new Handle(number, what, fd instanceof OwnedFd && fd.mayBlock)
   try {
-    const made = make(handle)
+    const made = make(handle, type)
     if (fd instanceof OwnedFd) fd.surrender()
     return made
   } catch (error) {

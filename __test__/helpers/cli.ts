@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { inspectAll } from '../../index.js'
+import { writtenBy } from './program.js'
 
 const main = join(__dirname, '..', '..', 'cli', 'main.js')
 const deadline = 60_000
@@ -33,12 +34,7 @@ function started(program: string, args: readonly string[], { fds = [], env = {} 
     timeout: deadline,
     killSignal: 'SIGKILL',
   })
-  const written = { stdout: '', stderr: '' }
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name]?.setEncoding('utf8').on('data', (text: string) => {
-      written[name] += text
-    })
-  }
+  const written = writtenBy(child)
   const ended = new Promise<Ended>((resolve) => {
     child.once('close', (code) => resolve({ code, ...written }))
   })

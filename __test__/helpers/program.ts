@@ -1,12 +1,23 @@
 // Runs a program of this Node.js to its end, with a deadline that also ends what the program has started: a child that is left
 // over would hold the pipes, and the test file would never end. Knows no program.
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 
 export interface ProgramOptions {
   /** Added to ours; undefined removes a variable. */
   env: NodeJS.ProcessEnv
   /** Milliseconds until it is killed with all its children. */
   timeout: number
+}
+
+/** What a program has written so far: it grows until the program ends. */
+export function writtenBy(child: ChildProcess): { stdout: string; stderr: string } {
+  const written = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      written[name] += text
+    })
+  }
+  return written
 }
 
 /** What it wrote; rejects with all of that when it does not end with 0. */
@@ -19,12 +30,7 @@ export async function runProgram(
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   })
-  const written = { stdout: '', stderr: '' }
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => {
-      written[name] += text
-    })
-  }
+  const written = writtenBy(child)
   const ended = new Promise<string>((resolve) => {
     child.once('close', (code, signal) => resolve(signal ?? `code ${code}`))
   })

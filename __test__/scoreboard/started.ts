@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { peer } from '../../bench/lib/peers.js'
+import { writtenBy } from '../helpers/program.js'
 import type { Finding, Side } from './row.js'
 
 /** Seconds after which a case hangs. */
@@ -20,12 +21,7 @@ export async function startCase(row: number, side: Side, form: Form, extra: Node
   const env = { ...process.env, ...extra, ANCILLARY_PEER: place.path }
   const args = ['--expose-gc', '--enable-source-maps', join(__dirname, 'run-row.js'), String(row), side, form]
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
-  const written = { stdout: '', stderr: '' }
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => {
-      written[name] += text
-    })
-  }
+  const written = writtenBy(child)
   let hung = false
   const timer = setTimeout(() => {
     hung = true

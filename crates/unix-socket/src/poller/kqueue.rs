@@ -71,7 +71,7 @@ fn event(told: &Kevent) -> Option<Event> {
     Some(Event { key, mask })
 }
 
-#[cfg(any(unix_os = "macos", unix_os = "freebsd", unix_os = "dragonfly", unix_os = "netbsd", unix_os = "openbsd"))]
+#[cfg(poller = "kqueue")]
 mod calls {
     use super::super::{pipe, Wake, WAKE_KEY};
     use super::*;
@@ -186,13 +186,7 @@ mod calls {
     }
 }
 
-#[cfg(any(
-    unix_os = "macos",
-    unix_os = "freebsd",
-    unix_os = "dragonfly",
-    unix_os = "netbsd",
-    unix_os = "openbsd"
-))]
+#[cfg(poller = "kqueue")]
 pub use calls::Poller;
 
 #[cfg(test)]

@@ -3,58 +3,27 @@
 //! Linux has epoll, the BSDs and macOS kqueue; elsewhere there is none yet and `Poller::new` says `ENOSYS`. It knows keys, not
 //! sockets. A key is index and generation together, so that an event of a closed descriptor finds nobody.
 
-#[cfg(any(unix_os = "linux", unix_os = "android"))]
+#[cfg(poller = "epoll")]
 mod epoll;
-#[cfg(any(
-    unix_os = "macos",
-    unix_os = "freebsd",
-    unix_os = "dragonfly",
-    unix_os = "netbsd",
-    unix_os = "openbsd",
-    test
-))]
+#[cfg(any(poller = "kqueue", test))]
 mod kqueue;
-#[cfg(not(any(unix_os = "linux", unix_os = "android")))]
+#[cfg(poller = "none")]
+mod none;
+#[cfg(not(poller = "epoll"))]
 mod pipe;
 mod wake;
 
-pub use wake::{Wake, WeakWake};
-
-#[cfg(any(unix_os = "linux", unix_os = "android"))]
+#[cfg(poller = "epoll")]
 pub use epoll::Poller;
-#[cfg(any(unix_os = "linux", unix_os = "android"))]
+#[cfg(poller = "epoll")]
 pub(crate) use epoll::{wake_pair, Bell};
-#[cfg(any(
-    unix_os = "macos",
-    unix_os = "freebsd",
-    unix_os = "dragonfly",
-    unix_os = "netbsd",
-    unix_os = "openbsd"
-))]
+#[cfg(poller = "kqueue")]
 pub use kqueue::Poller;
-#[cfg(not(any(unix_os = "linux", unix_os = "android")))]
-pub(crate) use pipe::{wake_pair, Bell};
-
-#[cfg(not(any(
-    unix_os = "linux",
-    unix_os = "android",
-    unix_os = "macos",
-    unix_os = "freebsd",
-    unix_os = "dragonfly",
-    unix_os = "netbsd",
-    unix_os = "openbsd"
-)))]
-mod none;
-#[cfg(not(any(
-    unix_os = "linux",
-    unix_os = "android",
-    unix_os = "macos",
-    unix_os = "freebsd",
-    unix_os = "dragonfly",
-    unix_os = "netbsd",
-    unix_os = "openbsd"
-)))]
+#[cfg(poller = "none")]
 pub use none::Poller;
+#[cfg(not(poller = "epoll"))]
+pub(crate) use pipe::{wake_pair, Bell};
+pub use wake::{Wake, WeakWake};
 
 /// The key of the poller's own wake-up, which no descriptor may have.
 pub const WAKE_KEY: u64 = u64::MAX;

@@ -1,8 +1,8 @@
 //! Waking a poller from any thread. Whether that is an eventfd or a pipe, the system's own file says.
 
-#[cfg(any(unix_os = "linux", unix_os = "android"))]
+#[cfg(poller = "epoll")]
 use super::epoll::{ring, Signal};
-#[cfg(not(any(unix_os = "linux", unix_os = "android")))]
+#[cfg(not(poller = "epoll"))]
 use super::pipe::{ring, Signal};
 use std::sync::{Arc, Weak};
 
