@@ -5,9 +5,14 @@ import * as http from 'node:http'
 import * as net from 'node:net'
 import { join } from 'node:path'
 import test from 'ava'
+import type * as Handoffs from '../entries/handoff.js'
 import { type Handoff, serve, takeOver } from '../entries/handoff.js'
 import { listen } from '../index.js'
+import type { Leaving } from '../lib/detaching.js'
+import { KeptConnections } from '../lib/http-connections.js'
+import { ENTRY } from './helpers/handoff.js'
 import { guard } from './helpers/leaks.js'
+import { start } from './helpers/script.js'
 
 const folder = guard(test)
 const address = join(folder, 'handoff')
@@ -112,6 +117,88 @@ test.serial('a connection moves on through a chain of successors, quickly', asyn
   one.socket.destroy()
   await handoffs.at(-1)?.close()
   await closed(servers.at(-1) as http.Server)
+})
+
+test.serial('one in the middle of a chain lives until all connections have come through it', async (t) => {
+  let finish = (): void => {}
+  const slow = new Promise<void>((resolve) => {
+    finish = resolve
+  })
+  const [first, third] = [named('first', slow), named('third')]
+  const handoff = offer(first)
+  const one = await client()
+  const answer = one.ask('begun')
+  await once(first, 'request')
+  const second = start(
+    async ({ require, tell }, entry: string, where: string) => {
+      const { serve, takeOver } = require(entry) as typeof Handoffs
+      const server = (require('node:http') as typeof http).createServer((_, response) => response.end('second'))
+      await (await takeOver(where))?.ready({ servers: { http: server } })
+      const offered = serve(where, { http: server })
+      await tell('serving')
+      await offered.taken
+      // It keeps nothing alive: a process with nothing left ends before.
+      setTimeout(() => tell('alive'), 50).unref()
+      await offered.drained()
+    },
+    [ENTRY, address],
+  )
+  t.is(await second.next(), 'serving')
+  await replace(third)
+  t.is(await second.next(), 'alive')
+  finish()
+  t.is(await answer, 'first begun')
+  await handoff.drained()
+  t.is(await one.ask('after'), 'third after')
+  t.is(await second.end(), 0)
+  one.socket.destroy()
+  await closed(third)
+})
+
+test.serial('a TCP client that has gone on the way takes no other connection with it', async (t) => {
+  const [first, second] = [named('first'), named('second')]
+  first.listen(0, '127.0.0.1')
+  await once(first, 'listening')
+  const { port } = first.address() as net.AddressInfo
+  const handoff = serve(address, { http: first })
+  const clients: net.Socket[] = []
+  for (let count = 0; count < 3; count++) {
+    clients.push(net.connect(port, '127.0.0.1'))
+    await once(first, 'connection')
+  }
+  const takeover = await takeOver(address)
+  const ready = takeover?.ready({ servers: { http: second } })
+  await handoff.taken
+  const [gone, ...others] = clients as [net.Socket, ...net.Socket[]]
+  gone.resetAndDestroy()
+  await ready
+  await handoff.drained()
+  for (const socket of others) {
+    socket.setEncoding('utf8').write('GET / HTTP/1.1\r\nHost: here\r\n\r\n')
+    const [answer] = (await once(socket, 'data')) as [string]
+    t.regex(answer, /second $/)
+    socket.destroy()
+  }
+  second.closeAllConnections()
+  second.close()
+  await once(second, 'close')
+})
+
+test.serial('a connection that waits to be passed on is not ended as idle; one that stays is', async (t) => {
+  const server = named('first')
+  const kept = KeptConnections.of(server)
+  listen(path).toNetServer(server)
+  const accepting = once(server, 'connection') as Promise<[net.Socket]>
+  const one = await client()
+  const [connection] = await accepting
+  t.is(await one.ask('a'), 'first a')
+  const leaving = await new Promise<Leaving>((resolve) => kept.giveTo(resolve))
+  t.is(connection.timeout, 0)
+  leaving.stay()
+  kept.end()
+  t.true((connection.timeout ?? 0) > 0)
+  one.socket.destroy()
+  await closed(server)
 })
 
 test.serial('a part of a request that has come stays with the old process, which answers it', async (t) => {

@@ -109,10 +109,15 @@ export function leaveBetweenRequests(socket: net.Socket): Leaving | undefined {
   const gone = socket.destroyed || socket.writableEnded || socket.readableEnded || socket.readableLength > 0
   if (gone || !parsing || writing || encrypted) return undefined
   const fd = OwnedFd.dup(socket)
+  const { timeout = 0 } = socket
+  // A server ends connections that are idle for long, and would not see the request that has come meanwhile.
+  socket.setTimeout(0)
   stopHandle(socket)
   const stay = (): void => {
     fd.close()
-    if (!socket.destroyed) startReading(socket, false)
+    if (socket.destroyed) return
+    socket.setTimeout(timeout)
+    startReading(socket, false)
   }
   return { fd, unread: NOTHING, go: () => void socket.destroy(), stay }
 }

@@ -534,18 +534,18 @@ export class Takeover implements Disposable {
     }
   }
 
-  /** Until the other process has none left, or ends: its connections come while it ends what it has begun. */
+  /**
+   * Until the other process has none left, or ends: its connections come while it ends what it has begun. This keeps us alive: what is on
+   * its way would be lost with us, also when our own successor has everything else.
+   */
   async #adopt(servers: Readonly<Record<string, net.Server>>): Promise<void> {
-    this.#frames.socket.unref()
     try {
       for (;;) {
         const frame = await this.#frames.receive()
         if (frame === null) return
         const { handle, words } = handleIn(frame, CONNECTION)
         const name = String(words.name)
-        const server = Object.hasOwn(servers, name) ? servers[name] : undefined
-        if (server === undefined) handle.close()
-        else server.emit('connection', handle.fd.toNetSocket({ unread: handle.unread, allowHalfOpen: true }))
+        adoptConnection(handle, Object.hasOwn(servers, name) ? servers[name] : undefined)
       }
     } catch {
       // It does not keep to the rules, or has died: what it has is its own business.
@@ -564,6 +564,18 @@ export class Takeover implements Disposable {
   [Symbol.dispose](): void {
     this.close()
   }
+}
+
+/** One whose client has gone meanwhile ends alone: those behind it live. */
+function adoptConnection(handle: HandedOver, server: net.Server | undefined): void {
+  let socket: net.Socket | undefined
+  try {
+    socket = server && handle.fd.toNetSocket({ unread: handle.unread, allowHalfOpen: true })
+  } catch {
+    // TCP: nobody is at the other end, so that this is no connection any more.
+  }
+  if (socket === undefined) handle.close()
+  else server?.emit('connection', socket)
 }
 
 /** Nobody is there to take over from. */
