@@ -730,12 +730,21 @@ export interface BindOptions {
    */
   replace?: 'never' | 'stale'
 }
+/** What a connected datagram socket does when its peer has gone. */
+export interface ReconnectOptions {
+  /**
+   * Datagram sockets. `'never'` (default): a send to a peer that has gone rejects with ECONNREFUSED, and every later one with ENOTCONN,
+   * also when the peer is there again. `'auto'`: a send connects to who has the address then, and goes there; if nobody has, it rejects
+   * with what connect(2) says, and the next one tries again. What the old peer had not read is lost.
+   */
+  reconnect?: 'never' | 'auto'
+}
 /** Options of {@link connect}. */
 export type ConnectOptions<T extends SocketType> = SocketOptions &
   Wait & {
     type?: T
     localAddress?: Address
-  }
+  } & (T extends 'dgram' ? ReconnectOptions : unknown)
 /**
  * Connects to a socket and resolves when it is connected. To a server whose backlog is full it waits for its turn.
  *
@@ -753,6 +762,12 @@ export declare function connect<T extends SocketType = 'stream'>(
   address: Address,
   options?: ConnectOptions<T>,
 ): Promise<UnixSocket<T>>
+/** Options of {@link bind}. */
+export type DatagramOptions = SocketOptions &
+  BindOptions &
+  ReconnectOptions & {
+    peer?: Address
+  }
 /**
  * A datagram socket. Without an address it is unbound: it can send, and nobody can answer it.
  *
@@ -764,13 +779,7 @@ export declare function connect<T extends SocketType = 'stream'>(
  * @example
  * await bind().send('READY=1', { to: process.env.NOTIFY_SOCKET })
  */
-export declare function bind(
-  address?: Address | null,
-  options?: SocketOptions &
-    BindOptions & {
-      peer?: Address
-    },
-): UnixSocket<'dgram'>
+export declare function bind(address?: Address | null, options?: DatagramOptions): UnixSocket<'dgram'>
 /**
  * Two sockets that are connected to each other. See socketpair(2).
  *

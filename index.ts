@@ -20,7 +20,15 @@ export {
 } from './lib/authorization.js'
 export type { Batch, BorrowedMessage } from './lib/batch.js'
 export { type Capabilities, type Capability, capabilities } from './lib/capabilities.js'
-export { type BindOptions, bind, type ConnectOptions, connect, pair } from './lib/connect.js'
+export {
+  type BindOptions,
+  bind,
+  type ConnectOptions,
+  connect,
+  type DatagramOptions,
+  pair,
+  type ReconnectOptions,
+} from './lib/connect.js'
 export type { ControlMessage } from './lib/control.js'
 export type { NetSocketOptions } from './lib/conversions.js'
 export { type Credentials, type Ids, peerCredentials, type When } from './lib/credentials.js'

@@ -4,11 +4,11 @@
  */
 import { addressBytes, isPath } from './address.js'
 import { integer, oneOf, optionsObject } from './arguments.js'
-import { check, EAGAIN, ENAMETOOLONG, ownError, systemError } from './errors.js'
+import { check, EAGAIN, ENAMETOOLONG, invalidValue, ownError, systemError } from './errors.js'
 import { Handle, SocketFile } from './handle.js'
 import { constants, native } from './native.js'
 import { checkOptions, type SocketOptions } from './options.js'
-import type { SocketType } from './outgoing.js'
+import type { Reconnect, SocketType } from './outgoing.js'
 import { Later } from './queue.js'
 import { UnixSocket } from './socket.js'
 import { nameOf, typeNumber } from './socket-facts.js'
@@ -86,8 +86,31 @@ function givenName({ bytes, address }: CheckedBinding): Address | undefined {
   return isPath(bytes) ? address : undefined
 }
 
+/** What a connected datagram socket does when its peer has gone. */
+export interface ReconnectOptions {
+  /**
+   * Datagram sockets. `'never'` (default): a send to a peer that has gone rejects with ECONNREFUSED, and every later one with ENOTCONN,
+   * also when the peer is there again. `'auto'`: a send connects to who has the address then, and goes there; if nobody has, it rejects
+   * with what connect(2) says, and the next one tries again. What the old peer had not read is lost.
+   */
+  reconnect?: 'never' | 'auto'
+}
+
 /** Options of {@link connect}. */
-export type ConnectOptions<T extends SocketType> = SocketOptions & Wait & { type?: T; localAddress?: Address }
+export type ConnectOptions<T extends SocketType> = SocketOptions &
+  Wait & { type?: T; localAddress?: Address } & (T extends 'dgram' ? ReconnectOptions : unknown)
+
+function checkReconnect(
+  type: SocketType,
+  { reconnect }: ReconnectOptions,
+  address: Address | undefined,
+  bytes: Buffer | undefined,
+): Reconnect | undefined {
+  if (reconnect === undefined || oneOf(reconnect, 'reconnect', ['never', 'auto']) === 'never') return undefined
+  if (type !== 'dgram') throw invalidValue('reconnect', 'is for datagram sockets only', reconnect)
+  if (address === undefined || bytes === undefined) throw invalidValue('reconnect', 'needs a peer', reconnect)
+  return { bytes, address }
+}
 
 /**
  * Connects to a socket and resolves when it is connected. To a server whose backlog is full it waits for its turn.
@@ -112,6 +135,7 @@ export async function connect<T extends SocketType = 'stream'>(
   const checked = checkOptions(given)
   const local = given.localAddress === undefined ? undefined : checkBinding(given.localAddress, {})
   checkWait(given)
+  const reconnectTo = checkReconnect(type, given as ReconnectOptions, address, bytes)
   const handle = openHandle(type, 'socket')
   try {
     if (local !== undefined) bindTo(handle, local)
@@ -124,6 +148,7 @@ export async function connect<T extends SocketType = 'stream'>(
       type,
       peerAddress: isPath(bytes) ? address : undefined,
       localAddress: local === undefined ? undefined : givenName(local),
+      reconnectTo,
     })
   } catch (error) {
     handle.close()
@@ -144,6 +169,9 @@ function connectHandle(handle: Handle, bytes: Buffer, address: Address, wait: Wa
   return handle.readiness.writing.run<undefined>({ syscall: 'connect', attempt }, wait)
 }
 
+/** Options of {@link bind}. */
+export type DatagramOptions = SocketOptions & BindOptions & ReconnectOptions & { peer?: Address }
+
 /**
  * A datagram socket. Without an address it is unbound: it can send, and nobody can answer it.
  *
@@ -155,14 +183,12 @@ function connectHandle(handle: Handle, bytes: Buffer, address: Address, wait: Wa
  * @example
  * await bind().send('READY=1', { to: process.env.NOTIFY_SOCKET })
  */
-export function bind(
-  address?: Address | null,
-  options?: SocketOptions & BindOptions & { peer?: Address },
-): UnixSocket<'dgram'> {
-  const given: SocketOptions & BindOptions & { peer?: Address } = optionsObject(options)
+export function bind(address?: Address | null, options?: DatagramOptions): UnixSocket<'dgram'> {
+  const given: DatagramOptions = optionsObject(options)
   const checked = checkOptions(given)
   const local = address === undefined || address === null ? undefined : checkBinding(address, given)
   const peer = given.peer === undefined ? undefined : addressBytes(given.peer)
+  const reconnectTo = checkReconnect('dgram', given, given.peer, peer)
   const handle = openHandle('dgram', 'socket')
   return closeOnError(handle, () => {
     // Before the name exists: a datagram socket receives from the moment it is bound.
@@ -171,6 +197,7 @@ export function bind(
       from: 'us',
       type: 'dgram',
       ...namesOf(local, given.peer, peer),
+      reconnectTo,
     })
     if (local !== undefined) bindTo(handle, local)
     if (peer !== undefined) check(native.connect(handle.open, peer), 'connect', { address: given.peer as Address })

@@ -59,6 +59,7 @@ export const ECONNREFUSED = -osConstants.errno.ECONNREFUSED
 export const ECONNRESET = -osConstants.errno.ECONNRESET
 export const EINVAL = -osConstants.errno.EINVAL
 export const ENODATA = -osConstants.errno.ENODATA
+export const ENOTCONN = -osConstants.errno.ENOTCONN
 export const ENOPROTOOPT = -osConstants.errno.ENOPROTOOPT
 export const ESRCH = -osConstants.errno.ESRCH
 export const EINPROGRESS = -osConstants.errno.EINPROGRESS

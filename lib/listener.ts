@@ -23,6 +23,7 @@ import { closeWhenForgotten, Handle, noLongerForgettable } from './handle.js'
 import { holdForRoom } from './headroom.js'
 import { constants, native } from './native.js'
 import { assertExact, ChangedOptions, type CheckedOptions, checkOptions, type SocketOptions } from './options.js'
+import { startPoller } from './poller.js'
 import { AGAIN, HOLD, Later, type Operation, type Waiting } from './queue.js'
 import { adoptWith, type Birth, promised, UnixSocket } from './socket.js'
 import { nameOf } from './socket-facts.js'
@@ -132,6 +133,8 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
     this.#handle = handle
     this.#birth = birth
     this.type = birth.type as T
+    // Now, because an accept that has to wait for descriptors could not open any for that.
+    startPoller()
     this.#applyOptions()
     this.#closeOnAbort(birth.signal)
     const accepted = this.#accepted

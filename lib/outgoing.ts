@@ -5,7 +5,17 @@
 import { addressBytes } from './address.js'
 import { bytesOf, type Data, integer, optionsObject } from './arguments.js'
 import { type ControlMessage, packControl } from './control.js'
-import { EAGAIN, EPERM, invalidType, invalidValue, ownError, type SocketError, systemError } from './errors.js'
+import {
+  EAGAIN,
+  ECONNREFUSED,
+  ENOTCONN,
+  EPERM,
+  invalidType,
+  invalidValue,
+  ownError,
+  type SocketError,
+  systemError,
+} from './errors.js'
 import { constants, native } from './native.js'
 import { AGAIN, Later } from './queue.js'
 import { type FdSource, fdOf } from './source.js'
@@ -58,6 +68,22 @@ export interface Route {
   readonly type: SocketType
   /** SO_PASSCRED is on and the user did not ask for a name: keep the kernel from giving one. */
   readonly unnamed: boolean
+  /** Where a datagram socket connects anew when its peer has gone. */
+  readonly reconnectTo?: Reconnect | undefined
+}
+
+/** An address to connect to again: for the kernel, and for people. */
+export interface Reconnect {
+  readonly bytes: Buffer
+  readonly address: Address
+}
+
+/** Linux says ECONNREFUSED once when a datagram peer has gone, and ENOTCONN for ever after. Throws what connect(2) says. */
+function isConnectedAnew(errno: number, { fd, reconnectTo }: Route): boolean {
+  if (reconnectTo === undefined || (errno !== ECONNREFUSED && errno !== ENOTCONN)) return false
+  const result = native.connect(fd, reconnectTo.bytes)
+  if (result < 0) throw systemError(result, 'connect', { address: reconnectTo.address })
+  return true
 }
 
 function credentialsMessage(credentials: SendOptions['credentials']): ControlMessage[] {
@@ -195,12 +221,17 @@ export class Outgoing {
   attempt(route: Route): true | typeof AGAIN | Later {
     while (this.written < this.length || this.written === 0) {
       this.#assertUntouched()
-      const count = this.#call(route)
+      let count = this.#call(route)
+      if (count < 0 && this.#isConnectedAnew(count, route)) count = this.#call(route)
       if (count === EAGAIN) return this.#again
       if (count < 0) throw this.#error(count)
       if (this.#took(count)) return true
     }
     return true
+  }
+
+  #isConnectedAnew(errno: number, route: Route): boolean {
+    return this.#extras.to === null && isConnectedAnew(errno, route)
   }
 
   /** The cheapest call that will do. */
@@ -241,6 +272,7 @@ export class Outgoing {
     const isPlain = messages.every((message) => message.#control.length === 0)
     const controls = isPlain ? [] : messages.map((message) => message.#control)
     const count = native.sendMany(route.fd, data, controls, to, flags, route.unnamed, counts)
+    if (count < 0 && first.#isConnectedAnew(count, route)) return 0
     if (count === EAGAIN) return first.#again
     if (count < 0) throw first.#error(count)
     for (let at = 0; at < count; at++) {

@@ -17,7 +17,7 @@ import {
   readNumber,
   type SocketOptions,
 } from './options.js'
-import { Outgoing, type SendOptions, type SocketType } from './outgoing.js'
+import { Outgoing, type Reconnect, type SendOptions, type SocketType } from './outgoing.js'
 import { AGAIN, type HOLD, type Waiting } from './queue.js'
 import { holdsNow } from './readiness.js'
 import { Receiver, type Source } from './receiving.js'
@@ -57,6 +57,7 @@ export interface Birth {
   /** What the user called its own end and its peer, where the kernel's name says nothing. */
   readonly localAddress?: Address | undefined
   readonly peerAddress?: Address | undefined
+  readonly reconnectTo?: Reconnect | undefined
 }
 
 /**
@@ -96,7 +97,8 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
     }
     this.#applyOptions(birth)
     this.#receiver = new Receiver(this.#source)
-    const route = () => ({ fd: handle.open, type: this.type, unnamed: this.#mustStayUnnamed })
+    const { reconnectTo } = birth
+    const route = () => ({ fd: handle.open, type: this.type, unnamed: this.#mustStayUnnamed, reconnectTo })
     this.#sender = new Sender(handle, route, () => this.#shut())
     closeWhenForgotten(this, handle)
   }

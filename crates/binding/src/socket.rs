@@ -19,10 +19,9 @@ pub fn open(env: Env, domain: i32, kind: i32, protocol: i32) -> Result<i32> {
 #[napi(catch_unwind)]
 pub fn pair(env: Env, kind: i32, #[napi(ts_arg_type = "Int32Array")] mut out: Out<i32>) -> Result<i32> {
     let state = state::of(&env)?;
-    Ok(done(socket::pair(kind).map(|(left, right)| {
-        out[0] = state.give(left);
-        out[1] = state.give(right);
-    })))
+    // Before there is anything that a panic would leave behind.
+    let out = &mut out[..2];
+    Ok(done(socket::pair(kind).map(|(left, right)| out.copy_from_slice(&[state.give(left), state.give(right)]))))
 }
 
 /// connect(2) to a name.
