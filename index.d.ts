@@ -742,15 +742,15 @@ export interface ReconnectOptions {
 /** Options of {@link connect}. */
 export type ConnectOptions<T extends SocketType> = SocketOptions &
   Wait & {
+    /** `'stream'` (default), `'seqpacket'` or `'dgram'`. */
     type?: T
+    /** Bind to this address first. */
     localAddress?: Address
   } & (T extends 'dgram' ? ReconnectOptions : unknown)
 /**
  * Connects to a socket and resolves when it is connected. To a server whose backlog is full it waits for its turn.
  *
  * @param address Path (absolute, relative, of any length) or abstract name.
- * @param options.type `'stream'` (default), `'seqpacket'` or `'dgram'`.
- * @param options.localAddress Bind to this address first.
  * @throws ENOENT Nothing is there. @throws ECONNREFUSED The server is dead. @throws EPROTOTYPE The server is of another type.
  * @throws EACCES No permission on the path. @throws ETIMEDOUT, ABORT_ERR
  *
@@ -766,13 +766,13 @@ export declare function connect<T extends SocketType = 'stream'>(
 export type DatagramOptions = SocketOptions &
   BindOptions &
   ReconnectOptions & {
+    /** Connect to this address: only it can send to us, and `send` needs no `to`. */
     peer?: Address
   }
 /**
  * A datagram socket. Without an address it is unbound: it can send, and nobody can answer it.
  *
  * @param address Path or abstract name to bind to; `'\0'` lets the kernel choose an abstract name.
- * @param options.peer Connect to this address: only it can send to us, and `send` needs no `to`.
  * @throws EADDRINUSE Something is at the path. @throws EACCES, ENOENT The directory. @throws ERR_PATH_TOO_LONG
  *
  * See bind(2), unix(7).

@@ -60,6 +60,11 @@ export interface HandedOver extends Disposable {
 }
 /** Anything that can be handed over. */
 export type Handing = FdSource
+/** Options of {@link sendHandle}. */
+export interface SendHandleOptions extends Wait {
+  /** Anything that JSON can tell, for the receiver. */
+  data?: unknown
+}
 /**
  * Gives a live handle to the process at the other end and resolves when that has it. Then it is gone from here: a `net.Socket` takes
  * along the bytes that Node had read, a server stops accepting, and nobody who is connected notices.
@@ -67,16 +72,13 @@ export type Handing = FdSource
  * If it fails, the handle is as it was. The other end calls {@link receiveHandle}; its socket must accept a descriptor (`maxFds`).
  * Nothing else may be sent or received on this socket meanwhile.
  *
- * @param data Anything that JSON can tell, for the receiver.
  * @throws ERR_MESSAGES_HELD Something would be lost: queued writes, TLS, an http request that is being parsed, a server's path.
  * @throws ERR_FDS_REFUSED The other end accepts no descriptors. @throws ERR_HANDOFF It does not speak this protocol, or has ended.
  */
 export declare function sendHandle(
   socket: UnixSocket<Connected>,
   handle: Handing,
-  options?: Wait & {
-    data?: unknown
-  },
+  options?: SendHandleOptions,
 ): Promise<void>
 /** A handle as {@link receiveHandle} gives it. */
 export interface ReceivedHandle extends HandedOver {

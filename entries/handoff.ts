@@ -10,6 +10,7 @@ export {
   Handoff,
   type ReceivedHandle,
   receiveHandle,
+  type SendHandleOptions,
   type ServeOptions,
   sendHandle,
   serve,

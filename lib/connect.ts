@@ -98,7 +98,12 @@ export interface ReconnectOptions {
 
 /** Options of {@link connect}. */
 export type ConnectOptions<T extends SocketType> = SocketOptions &
-  Wait & { type?: T; localAddress?: Address } & (T extends 'dgram' ? ReconnectOptions : unknown)
+  Wait & {
+    /** `'stream'` (default), `'seqpacket'` or `'dgram'`. */
+    type?: T
+    /** Bind to this address first. */
+    localAddress?: Address
+  } & (T extends 'dgram' ? ReconnectOptions : unknown)
 
 function checkReconnect(
   type: SocketType,
@@ -116,8 +121,6 @@ function checkReconnect(
  * Connects to a socket and resolves when it is connected. To a server whose backlog is full it waits for its turn.
  *
  * @param address Path (absolute, relative, of any length) or abstract name.
- * @param options.type `'stream'` (default), `'seqpacket'` or `'dgram'`.
- * @param options.localAddress Bind to this address first.
  * @throws ENOENT Nothing is there. @throws ECONNREFUSED The server is dead. @throws EPROTOTYPE The server is of another type.
  * @throws EACCES No permission on the path. @throws ETIMEDOUT, ABORT_ERR
  *
@@ -170,13 +173,17 @@ function connectHandle(handle: Handle, bytes: Buffer, address: Address, wait: Wa
 }
 
 /** Options of {@link bind}. */
-export type DatagramOptions = SocketOptions & BindOptions & ReconnectOptions & { peer?: Address }
+export type DatagramOptions = SocketOptions &
+  BindOptions &
+  ReconnectOptions & {
+    /** Connect to this address: only it can send to us, and `send` needs no `to`. */
+    peer?: Address
+  }
 
 /**
  * A datagram socket. Without an address it is unbound: it can send, and nobody can answer it.
  *
  * @param address Path or abstract name to bind to; `'\0'` lets the kernel choose an abstract name.
- * @param options.peer Connect to this address: only it can send to us, and `send` needs no `to`.
  * @throws EADDRINUSE Something is at the path. @throws EACCES, ENOENT The directory. @throws ERR_PATH_TOO_LONG
  *
  * See bind(2), unix(7).
