@@ -10,7 +10,7 @@ import type { Connector } from './message-credentials.js'
 import { constants } from './native.js'
 import { type ProcessHandle, receivedProcess } from './process.js'
 import { Parcel } from './received-fds.js'
-import { copySlot, receivedFacts } from './slabs.js'
+import { copySlot, ownBlock, receivedFacts } from './slabs.js'
 import type { Address } from './words.js'
 
 /** A message whose data is yours for ever, also after `close()`. */
@@ -114,7 +114,7 @@ export class Arrivals {
       return truncatedError(length)
     }
     const copied = this.length(slot)
-    const data = place === undefined ? copySlot(this.#slab, slot, copied) : place.subarray(0, copied)
+    const data = place === undefined ? copySlot(this.#slab, slot, copied) : ownBlock(place, copied)
     return new ReceivedMessage(data, offset, attached)
   }
 }

@@ -11,7 +11,7 @@ import { Connector } from './message-credentials.js'
 import { constants, native } from './native.js'
 import { AGAIN, HOLD, type Operation, TURN_BYTES } from './queue.js'
 import { ReadAhead } from './read-ahead.js'
-import { giveSlab, mainSlab, receivedFacts, takeSlab } from './slabs.js'
+import { giveBlock, giveSlab, mainSlab, receivedFacts, takeBlock, takeSlab } from './slabs.js'
 import type { Wait } from './wait.js'
 
 /** What the receiver must know of its socket at each receive. */
@@ -192,7 +192,11 @@ export class Receiver {
     const slab = mainSlab()
     const outcome = this.#fetch(want, maxBytes, slab)
     if (outcome === HOLD) return HOLD
-    if (typeof outcome === 'number') this.#holdAll(slab, outcome)
+    if (typeof outcome === 'number') {
+      const isAlone = this.#large !== undefined
+      this.#holdAll(slab, outcome)
+      if (isAlone && want > 1) this.#holdMore(this.#most(want) - 1, maxBytes)
+    }
     if (this.#held.length > 0) return undefined
     if (this.#deferred !== undefined) {
       const error = this.#deferred
@@ -200,6 +204,16 @@ export class Receiver {
       throw error
     }
     return outcome === 'end' ? 'end' : AGAIN
+  }
+
+  /** Large chunks are received one by one. */
+  #holdMore(most: number, maxBytes: number | undefined): void {
+    for (let left = most; left > 0 && this.#isDirect(maxBytes); left--) {
+      const count = this.#receive(1, maxBytes, mainSlab())
+      if (count === 1) this.#holdAll(mainSlab(), 1)
+      else if (count < 0 && count !== constants.noRoom) this.#stop(-count)
+      if (count !== 1) return
+    }
   }
 
   #takeHeld(maxBytes: number | undefined): ReceivedMessage {
@@ -241,9 +255,10 @@ export class Receiver {
     receivedFacts()
     const limit = this.#limit(maxBytes)
     if (limit <= recordLimit()) {
-      const most = Math.max(1, Math.min(want, Math.floor(TURN_BYTES / this.#typical)))
       const kind = type | gauged | (exact ? constants.exact : 0)
-      return native.receive(handle.open, kind, most, limit, maxFds, slab === mainSlab() ? undefined : slab)
+      if (slab !== mainSlab()) return native.receive(handle.open, kind, this.#most(want), limit, maxFds, slab)
+      if (this.#isDirect(maxBytes)) return this.#receiveDirect(kind, limit)
+      return native.receive(handle.open, kind, this.#most(want), limit, maxFds, undefined)
     }
     // Only a look at the next record tells how much memory the user's large limit really takes.
     const length = native.nextLength(handle.open)
@@ -251,6 +266,27 @@ export class Receiver {
     const place = Buffer.alloc(Math.max(Math.min(length, limit), recordLimit() + 1))
     const count = native.receive(handle.open, type | gauged, 1, place.length, maxFds, place)
     this.#large = count === 1 ? place : undefined
+    return count
+  }
+
+  /** How many of the size that they have had are enough for one turn. */
+  #most(want: number): number {
+    return Math.max(1, Math.min(want, Math.floor(TURN_BYTES / this.#typical)))
+  }
+
+  /** Large chunks of a stream get memory of their own from the beginning: to copy them costs nearly as much as to receive them. */
+  #isDirect(maxBytes: number | undefined): boolean {
+    return (
+      this.#source.type === constants.sockStream && maxBytes === undefined && this.#typical * 2 >= constants.slotSize
+    )
+  }
+
+  #receiveDirect(kind: number, limit: number): number {
+    const { handle, maxFds } = this.#source
+    const block = takeBlock()
+    const count = native.receive(handle.open, kind, 1, limit, maxFds, block)
+    if (count === 1) this.#large = block
+    else giveBlock(block)
     return count
   }
 
@@ -281,7 +317,11 @@ export class Receiver {
 
   /** The error that ended a batch comes after its messages. */
   #note(): void {
-    const errno = -(receivedFacts().meta[STOPPED] as number)
+    this.#stop(receivedFacts().meta[STOPPED] as number)
+  }
+
+  #stop(positive: number): void {
+    const errno = -positive
     if (errno === 0 || errno === EAGAIN) return
     const error = systemError(errno, 'recvmsg')
     if (errno === ECONNRESET || errno === ECONNREFUSED) this.#deferred = error

@@ -64,6 +64,27 @@ function newSlab(): Buffer {
   return Buffer.from(new ArrayBuffer(constants.slots * constants.slotSize))
 }
 
+let spareBlock: Buffer | undefined
+
+/** Memory for one large chunk that need not be copied: as long as a slot. To be given back or owned. */
+export function takeBlock(): Buffer {
+  const block = spareBlock ?? Buffer.allocUnsafeSlow(constants.slotSize)
+  spareBlock = undefined
+  return block
+}
+
+/** Nothing was received into it. */
+export function giveBlock(block: Buffer): void {
+  spareBlock = block
+}
+
+/** Its first bytes, yours for ever: the block itself, or a copy where that would waste more than half of it. */
+export function ownBlock(block: Buffer, length: number): Buffer {
+  if (length * 2 >= block.length) return block.subarray(0, length)
+  if (block.length === constants.slotSize) giveBlock(block)
+  return Buffer.from(block.subarray(0, length))
+}
+
 /** Messages up to this size share memory with others, as small Buffers of Node do. */
 const SMALL = 256
 const POOL_SIZE = 16_384
