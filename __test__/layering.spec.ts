@@ -14,6 +14,7 @@ const levels = [
   ['listener', 'capabilities', 'inspection', 'systemd-socket', 'duplex-reading', 'duplex-writing', 'duplex-net'],
   ['connect'],
   ['socket'],
+  ['message-loop'],
   ['receiving', 'sending', 'socket-facts'],
   ['outgoing', 'batch'],
   ['message'],

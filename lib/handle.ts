@@ -90,8 +90,8 @@ export class Handle implements Forgettable {
 
   /** Something else that must go with it. */
   onClose(action: () => void): void {
-    this.#onClose ??= []
-    this.#onClose.push(action)
+    // Of the right length: a list that grows takes room for 17, and there may be thousands of us.
+    this.#onClose = this.#onClose === undefined ? [action] : [...this.#onClose, action]
   }
 
   /** File first, then the poller, then the number: nobody may see the path of a socket that is gone. Never waits. */

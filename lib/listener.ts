@@ -128,6 +128,7 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
   #wasNonblocking = true
   /** Of each connection. */
   #from: Birth['from'] = 'adopted listener'
+  #connectionBirth: Birth | undefined
 
   private constructor(handle: Handle, birth: ListenerBirth) {
     this.#handle = handle
@@ -233,13 +234,19 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
     if (fd === EAGAIN) return AGAIN
     if (SHORTAGES.has(fd)) return SHORTAGE
     const handle = new Handle(check(fd, 'accept'), 'socket')
-    const localAddress = typeof this.#birth.address === 'string' ? this.#birth.address : undefined
-    const socket = closeOnError(handle, () =>
-      UnixSocket.own<T>(handle, { options: this.#birth.options, from: this.#from, type: this.type, localAddress }),
-    )
-    this.#count(handle)
+    this.#connectionBirth ??= this.#birthOfConnections()
+    const birth = this.#connectionBirth
+    const socket = closeOnError(handle, () => UnixSocket.own<T>(handle, birth))
+    if (this.#birth.maxConnections < Number.POSITIVE_INFINITY) this.#count(handle)
     this.#admit(socket)
     return undefined
+  }
+
+  /** One for all of them. */
+  #birthOfConnections(): Birth {
+    const { options, address } = this.#birth
+    const localAddress = typeof address === 'string' ? address : undefined
+    return { options, from: this.#from, type: this.type, localAddress }
   }
 
   /** Into the list, at once or when it has been judged. */

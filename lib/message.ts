@@ -59,12 +59,13 @@ const SPECIAL = 19
 /** The messages that one `receive` left in a slab, read in order. */
 export class Arrivals {
   readonly #slab: Buffer
-  readonly #connector: Connector
+  readonly #receiver: { readonly connector: Connector }
   #parcel: Parcel | undefined
 
-  constructor(slab: Buffer, connector: Connector) {
+  /** `receiver` tells who connected, where a message says who sent it. */
+  constructor(slab: Buffer, receiver: { readonly connector: Connector }) {
     this.#slab = slab
-    this.#connector = connector
+    this.#receiver = receiver
   }
 
   /** How many bytes lie in a slot. */
@@ -88,7 +89,7 @@ export class Arrivals {
     const count = meta[row + FDS] as number
     const share = count === 0 ? undefined : this.#share(slot, count)
     if (isFdsOnly(meta, row)) return new Attached(NOTHING, share, null)
-    const sender = meta[row + TOLD] === 1 ? senderIn(row, this.#connector) : null
+    const sender = meta[row + TOLD] === 1 ? senderIn(row, this.#receiver.connector) : null
     const facts = {
       fdsTruncated: meta[row + TRUNCATED] === 1,
       fdsRefused: meta[row + REFUSED] as number,

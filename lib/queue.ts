@@ -34,6 +34,8 @@ export interface Operation<T> {
   queued?(): void
   /** It was given up (abort, deadline, close); returns the error to reject with. */
   cancelled?(error: Error): Error
+  /** It has failed: what to resolve with all the same, for those to whom that is an end; undefined: nothing. */
+  answered?(error: unknown): T | undefined
   /** It has ended, in whatever way; called once, and only if `queued` was. */
   settled?(): void
 }
@@ -141,7 +143,8 @@ export class Queue {
       }
       operation.queued?.()
     } catch (error) {
-      return Promise.reject(error)
+      const result = operation.answered?.(error)
+      return result === undefined ? Promise.reject(error) : Promise.resolve(result)
     }
     return new Promise<T>((resolve, reject) => {
       this.#push(new Entry(operation, resolve as (value: unknown) => void, reject), answer, wait)
@@ -176,7 +179,9 @@ export class Queue {
     if (wait !== undefined) {
       entry.stopWaiting = startWait(wait, entry.operation.syscall, (error) => this.#cancel(entry, error))
     }
-    this.#entries.push(entry)
+    // Of the right length: a list that grows takes room for 17, and there may be thousands of us.
+    if (this.#entries.length === 0) this.#entries = [entry]
+    else this.#entries.push(entry)
     try {
       this.#owner.pending(1)
       if (this.#entries.length === 1) this.#waitFor(entry, answer, false)
@@ -192,7 +197,7 @@ export class Queue {
     this.#entries.splice(at, 1)
     const reason = entry.operation.cancelled?.(error) ?? error
     this.#end(entry)
-    entry.reject(reason)
+    reject(entry, reason)
     if (at === 0) this.#nextHead()
   }
 
@@ -271,7 +276,7 @@ export class Queue {
     } catch (error) {
       this.#entries.shift()
       this.#end(entry)
-      entry.reject(error)
+      reject(entry, error)
       return undefined
     }
     if (isWaiting(result)) return result
@@ -318,9 +323,15 @@ export class Queue {
     for (const entry of this.#entries.splice(0)) {
       const error = entry.operation.cancelled?.(reason()) ?? reason()
       this.#end(entry)
-      entry.reject(error)
+      reject(entry, error)
     }
   }
+}
+
+function reject({ operation, resolve, reject }: Entry, error: unknown): void {
+  const result = operation.answered?.(error)
+  if (result === undefined) reject(error)
+  else resolve(result)
 }
 
 function isWaiting(result: unknown): result is Waiting {

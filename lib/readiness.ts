@@ -13,7 +13,7 @@ const GONE: ReadonlySet<string> = new Set(['ENOENT', 'EBADF'])
 /** One descriptor in the poller: its two queues, and those who wait for the peer to hang up. */
 export class Readiness implements Watcher, Watched {
   readonly reading = new Queue(this)
-  readonly writing = new Queue(this, true)
+  #writing: Queue | undefined
   #hanging: Queue | undefined
   readonly #fd: number
   readonly #index: number
@@ -28,6 +28,12 @@ export class Readiness implements Watcher, Watched {
   constructor(fd: number) {
     this.#fd = fd
     this.#index = takePlace(this)
+  }
+
+  /** Made at first use: who is idle waits to read, and there may be thousands of us. */
+  get writing(): Queue {
+    this.#writing ??= new Queue(this, true)
+    return this.#writing
   }
 
   /** Those who wait for the peer to hang up: few do. */
@@ -63,7 +69,7 @@ export class Readiness implements Watcher, Watched {
   #wanted(): number {
     return (
       (this.reading.wantsEvents ? constants.pollin : 0) |
-      (this.writing.wantsEvents ? constants.pollout : 0) |
+      (this.#writing?.wantsEvents ? constants.pollout : 0) |
       (this.#hanging?.wantsEvents ? constants.pollrdhup : 0)
     )
   }
@@ -107,7 +113,7 @@ export class Readiness implements Watcher, Watched {
     const failed = mask & (constants.pollerr | constants.pollhup)
     const readerWaited = this.reading.wantsEvents
     if (mask & constants.pollin || failed) this.reading.ready()
-    if (mask & constants.pollout || failed) this.writing.ready()
+    if (mask & constants.pollout || failed) this.#writing?.ready()
     if (mask & constants.pollrdhup || failed) this.#hanging?.ready()
     if (this.#closed !== undefined) return
     // Level-triggered: what nobody waited for this time must not fire again. Reading that was wanted stays armed.
@@ -115,7 +121,7 @@ export class Readiness implements Watcher, Watched {
     try {
       this.#watch(this.#wanted() | (keepReading ? this.#mask & constants.pollin : 0))
     } catch (error) {
-      for (const queue of [this.reading, this.writing, this.#hanging]) queue?.refuse(error as Error)
+      for (const queue of [this.reading, this.#writing, this.#hanging]) queue?.refuse(error as Error)
     }
   }
 
@@ -128,7 +134,7 @@ export class Readiness implements Watcher, Watched {
     clearImmediate(this.#immediate)
     freePlace(this.#index)
     this.reading.fail(reason)
-    this.writing.fail(reason)
+    this.#writing?.fail(reason)
     this.#hanging?.fail(reason)
   }
 }

@@ -34,19 +34,45 @@ type Nothing = typeof AGAIN | typeof HOLD
 /** Longest record that arrives whole when the user sets no limit, in bytes. */
 const recordLimit = (): number => constants.slotSize + constants.spareSize
 
-/** A receive that may wait. A class, because an object with a getter of its own costs as much as a system call. */
-class Receive<T> implements Operation<T> {
-  readonly syscall = 'recvmsg'
-  readonly #receiver: Receiver
-  readonly attempt: () => T | Nothing
+/** What a receive asks for; a function for all, since one for each would cost as much memory as the rest. */
+type Way<T, A> = (receiver: Receiver, argument: A) => T | Nothing
 
-  constructor(receiver: Receiver, attempt: () => T | Nothing) {
+/** A receive that may wait. A class, because an object with a getter of its own costs as much as a system call. */
+class Receive<T, A> implements Operation<T> {
+  readonly #receiver: Receiver
+  readonly #way: Way<T, A>
+  readonly argument: A
+
+  constructor(receiver: Receiver, way: Way<T, A>, argument: A) {
     this.#receiver = receiver
-    this.attempt = attempt
+    this.#way = way
+    this.argument = argument
+  }
+
+  get syscall(): string {
+    return 'recvmsg'
+  }
+
+  attempt(): T | Nothing {
+    return this.#way(this.#receiver, this.argument)
   }
 
   get atHand(): boolean {
     return this.#receiver.owing
+  }
+}
+
+/** Who takes one message after the other. */
+interface Loop {
+  /** There is nothing more. */
+  finish(): IteratorReturnResult<undefined>
+  /** What it makes of an error; undefined: an error. */
+  failed(error: unknown): IteratorReturnResult<undefined> | undefined
+}
+
+class ReceiveNext extends Receive<IteratorResult<ReceivedMessage, undefined>, Loop> {
+  answered(error: unknown): IteratorReturnResult<undefined> | undefined {
+    return this.argument.failed(error)
   }
 }
 
@@ -55,24 +81,45 @@ export class Receiver {
   readonly #source: Source
   /** Read for somebody who no longer waits, or read ahead: in order, an error in its place. */
   readonly #held: (ReceivedMessage | Error)[] = []
+  #mayHold = false
   #deferred: Error | undefined
   #offset = 0
   /** Bytes of a message, as the last receive had them. */
   #typical = 1
   /** Where a record lies that a user's own limit allowed to be larger than a slot. */
   #large: Buffer | undefined
-  readonly #ahead = new ReadAhead(constants.slots)
+  /** Made at first use, as the next one: many sockets never need them. */
+  #ahead: ReadAhead | undefined
+  #connector: Connector | undefined
 
-  readonly #connector: Connector
+  static readonly #one: Way<ReceivedMessage | null, number | undefined> = (receiver, maxBytes) =>
+    receiver.tryReceive(maxBytes)
+  static readonly #many: Way<ReceivedMessage[] | null, number> = (receiver, max) => receiver.#tryMany(max)
+  static readonly #lent: Way<LentBatch | null, number> = (receiver, max) => receiver.#tryLent(max)
+  static readonly #next: Way<IteratorResult<ReceivedMessage, undefined>, Loop> = (receiver, loop) => {
+    const next = receiver.#tryNext()
+    if (typeof next === 'symbol') return next
+    return next === null ? loop.finish() : { done: false, value: next }
+  }
 
   constructor(source: Source) {
     this.#source = source
-    this.#connector = new Connector(source.handle)
+  }
+
+  /** What is held when the socket is closed is closed with it. */
+  #closeWithSocket(): void {
+    this.#mayHold = true
     // Not by way of `this`: what hangs on a descriptor would keep a forgotten socket from being collected.
     const held = this.#held
-    source.handle.onClose(() => {
+    this.#source.handle.onClose(() => {
       for (const message of messagesOf(held)) message.close()
     })
+  }
+
+  /** What is known of the process that connected. */
+  get connector(): Connector {
+    this.#connector ??= new Connector(this.#source.handle)
+    return this.#connector
   }
 
   get holding(): boolean {
@@ -86,40 +133,45 @@ export class Receiver {
 
   /** One message, waiting for it. */
   receive(maxBytes: number | undefined, wait?: Wait): Promise<ReceivedMessage | null> {
-    return this.#run(() => this.tryReceive(maxBytes), wait)
+    return this.#run(new Receive(this, Receiver.#one, maxBytes), wait)
   }
 
   /** Up to `max` messages, at least one, waiting for the first. */
   receiveMany(max: number, wait?: Wait): Promise<ReceivedMessage[] | null> {
-    return this.#run(() => this.#tryMany(max), wait)
+    return this.#run(new Receive(this, Receiver.#many, max), wait)
   }
 
   /** The same, their bytes lent as long as there is memory for that. */
   receiveLent(max: number, wait?: Wait): Promise<LentBatch | null> {
-    return this.#run(() => this.#tryLent(max), wait)
+    return this.#run(new Receive(this, Receiver.#lent, max), wait)
   }
 
-  /** The next message for an iterator, reading ahead by at most one batch. */
-  next(wait?: Wait): Promise<ReceivedMessage | null> {
-    return this.#run(() => this.#tryNext(), wait)
+  get closed(): boolean {
+    return this.#source.handle.closed
+  }
+
+  /** The next message for a loop, reading ahead by at most one batch. */
+  nextFor(loop: Loop, wait?: Wait): Promise<IteratorResult<ReceivedMessage, undefined>> {
+    return this.#run(new ReceiveNext(this, Receiver.#next, loop), wait)
   }
 
   #tryNext(): ReceivedMessage | null | Nothing {
     if (this.#held.length > 0) return this.#takeHeld(undefined)
+    this.#ahead ??= new ReadAhead(constants.slots)
     const nothing = this.#ensure(this.#ahead.want, undefined)
     if (nothing !== undefined) return nothing === 'end' ? null : nothing
     this.#ahead.learn(this.#held.length)
     return this.#takeHeld(undefined)
   }
 
-  /** A message that an iterator need not wait for; undefined: ask `next`. */
+  /** A message that a loop need not wait for; undefined: ask `nextFor`. */
   nextHeld(): ReceivedMessage | undefined {
     if (this.#held.length === 0 || this.#source.handle.readiness.reading.length > 0) return undefined
     return this.#takeHeld(undefined)
   }
 
-  #run<T>(attempt: () => T | Nothing, wait?: Wait): Promise<T> {
-    return this.#source.handle.readiness.reading.run<T>(new Receive(this, attempt), wait)
+  #run<T, A>(receive: Receive<T, A>, wait?: Wait): Promise<T> {
+    return this.#source.handle.readiness.reading.run<T>(receive, wait)
   }
 
   /** One message if there is one now; `null` at the end. */
@@ -167,14 +219,14 @@ export class Receiver {
 
   #isWhole(slab: Buffer, count: number): boolean {
     if (receivedFacts().meta[SPECIAL] === 0) return true
-    const arrivals = new Arrivals(slab, this.#connector)
+    const arrivals = new Arrivals(slab, this)
     for (let slot = 0; slot < count; slot++) if (arrivals.lost(slot) > 0) return false
     return true
   }
 
   #lend(slab: Buffer, count: number): LentBatch {
     const batch = new LentBatch(slab)
-    const arrivals = new Arrivals(slab, this.#connector)
+    const arrivals = new Arrivals(slab, this)
     let bytes = 0
     for (let slot = 0; slot < count; slot++) {
       const length = arrivals.length(slot)
@@ -243,7 +295,7 @@ export class Receiver {
         continue
       }
       check(count, 'recvmsg')
-      this.#connector.turn++
+      if (this.#connector !== undefined) this.#connector.turn++
       if (count > 0) return count
       return receivedFacts().meta[ENDED] === 1 ? 'end' : AGAIN
     }
@@ -298,7 +350,8 @@ export class Receiver {
   #holdAll(slab: Buffer, count: number): void {
     const place = this.#large
     this.#large = undefined
-    const arrivals = new Arrivals(slab, this.#connector)
+    if (!this.#mayHold) this.#closeWithSocket()
+    const arrivals = new Arrivals(slab, this)
     let bytes = 0
     for (let slot = 0; slot < count; slot++) {
       const item = arrivals.message(slot, this.#offset + bytes, place)

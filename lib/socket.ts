@@ -8,6 +8,7 @@ import { OwnedFd, readOption, writeOption } from './descriptor.js'
 import { check, closedError, EOPNOTSUPP, hasCode, invalidValue, ownError, systemError } from './errors.js'
 import { closeWhenForgotten, Handle, noLongerForgettable } from './handle.js'
 import type { Message } from './message.js'
+import { MessageLoop } from './message-loop.js'
 import { constants, native } from './native.js'
 import {
   assertExact,
@@ -74,10 +75,10 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
   readonly type: T
   readonly #handle: Handle
   readonly #changed = new ChangedOptions()
-  readonly #sender: Sender
   readonly #receiver: Receiver
   readonly #source: Source
   readonly #birth: Birth
+  #sending: Sender | undefined
   /** SO_PASSCRED or SO_PASSPIDFD, asked for once, when a datagram or record is sent. */
   #passes: boolean | undefined
 
@@ -97,10 +98,25 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
     }
     this.#applyOptions(birth)
     this.#receiver = new Receiver(this.#source)
-    const { reconnectTo } = birth
-    const route = () => ({ fd: handle.open, type: this.type, unnamed: this.#mustStayUnnamed, reconnectTo })
-    this.#sender = new Sender(handle, route, () => this.#shut())
     closeWhenForgotten(this, handle)
+  }
+
+  /** Made at first use: of the thousands that a server may have, many only wait. */
+  get #sender(): Sender {
+    this.#sending ??= this.#newSender()
+    return this.#sending
+  }
+
+  #newSender(): Sender {
+    const handle = this.#handle
+    const { reconnectTo } = this.#birth
+    const route = () => ({ fd: handle.open, type: this.type, unnamed: this.#mustStayUnnamed, reconnectTo })
+    return new Sender(handle, route, () => this.#shut())
+  }
+
+  /** Whether nothing waits to be sent. */
+  get #sendsNothing(): boolean {
+    return this.#sending?.idle ?? true
   }
 
   /** @internal Makes the object for a socket that the native side already holds for us; if that fails the handle is still open. */
@@ -304,9 +320,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
 
   /** The messages until the end, or until this socket is closed. Breaking the loop loses nothing. */
   messages(options?: Wait): AsyncIterable<Message> {
-    const now = (): Message | undefined => this.#receiver.nextHeld()
-    const later = (): Promise<Message | null> => this.#receiver.next(options)
-    return { [Symbol.asyncIterator]: () => this.#iterate(now, later) }
+    return { [Symbol.asyncIterator]: () => new MessageLoop(this.#receiver, options) }
   }
 
   /** The same as `messages()`. */
@@ -338,11 +352,10 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
       last = batch ?? undefined
       return batch
     }
-    return this.#iterate(() => undefined, later, stop)
+    return this.#iterate(later, stop)
   }
 
-  /** `now` gives what need not be waited for. */
-  #iterate<M>(now: () => M | undefined, later: () => Promise<M | null>, stop?: () => void): AsyncIterator<M> {
+  #iterate<M>(later: () => Promise<M | null>, stop: () => void): AsyncIterator<M> {
     let done = false
     const finish = (): IteratorReturnResult<undefined> => {
       done = true
@@ -357,18 +370,13 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
     return {
       next: () => {
         if (done || this.closed) {
-          stop?.()
+          stop()
           return Promise.resolve(finish())
         }
-        try {
-          const value = now()
-          return value === undefined ? later().then(given, failed) : Promise.resolve({ done: false, value })
-        } catch (error) {
-          return new Promise((resolve) => resolve(failed(error)))
-        }
+        return later().then(given, failed)
       },
       return: async () => {
-        stop?.()
+        stop()
         return finish()
       },
     }
@@ -417,7 +425,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
   shutdown(how: 'read' | 'write' | 'both'): void {
     if (!['read', 'write', 'both'].includes(how)) throw invalidValue('how', "must be 'read', 'write' or 'both'", how)
     const fd = this.#handle.open
-    if (how === 'read' || this.#sender.idle) {
+    if (how === 'read' || this.#sendsNothing) {
       check(native.shutdown(fd, { read: 0, write: 1, both: 2 }[how]), 'shutdown')
       return
     }
@@ -478,7 +486,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
     const fd = this.#handle.open
     if (this.#receiver.holding)
       throw ownError('ERR_MESSAGES_HELD', 'Messages were read ahead and are unread; take them with takeUnread() first')
-    if (!this.#sender.idle) throw ownError('ERR_MESSAGES_HELD', 'Sends are queued; await them first')
+    if (!this.#sendsNothing) throw ownError('ERR_MESSAGES_HELD', 'Sends are queued; await them first')
     return fd
   }
 
