@@ -312,6 +312,12 @@ export interface SocketOptions {
    * accept descriptors wait. `descriptorUsage()` tells who does. Platforms: Linux with /proc; elsewhere nobody waits.
    */
   pauseWhenScarce?: boolean
+  /**
+   * Microseconds, 0 to 1000, that a receive which finds nothing asks again and again before it waits. Default 0. In a conversation
+   * across processors each answer then comes about ten times as fast. Meanwhile the event loop stands still and the processor is
+   * busy, so it is for few sockets, and never for two processes that share a processor. Four waits in vain, and most are left out.
+   */
+  spin?: number
   /** SO_SNDBUF in bytes; the system doubles it and cuts it to its limit. */
   sendBufferSize?: number
   /** SO_RCVBUF in bytes; the system doubles it and cuts it to its limit. */

@@ -30,6 +30,8 @@ export interface Operation<T> {
    * for a turn, because the poller may have nothing more to tell.
    */
   readonly atHand?: boolean
+  /** It waits without sleeping first, and is always tried. */
+  readonly spins?: boolean
   /** It has to wait. What it throws rejects this operation alone. */
   queued?(): void
   /** It was given up (abort, deadline, close); returns the error to reject with. */
@@ -158,7 +160,7 @@ export class Queue {
   #mayTry(operation: Operation<unknown>, wait: Wait | undefined): boolean {
     if (this.#eager || operation.atHand || wait?.timeout !== undefined) return true
     if (this.#budget <= 0 || shared <= 0) return false
-    if (this.#misses < MISSES_MAX) return true
+    if (this.#misses < MISSES_MAX || operation.spins) return true
     return ++this.#skipped % RETRY_EVERY === 0
   }
 

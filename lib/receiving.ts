@@ -12,6 +12,7 @@ import { constants, native } from './native.js'
 import { AGAIN, HOLD, type Operation, TURN_BYTES } from './queue.js'
 import { ReadAhead } from './read-ahead.js'
 import { giveBlock, giveSlab, mainSlab, receivedFacts, takeBlock, takeSlab } from './slabs.js'
+import { Spin } from './spin.js'
 import type { Wait } from './wait.js'
 
 /** What the receiver must know of its socket at each receive. */
@@ -26,6 +27,8 @@ export interface Source {
   maxFds: number
   /** Waits while too few descriptors are free. */
   readonly pauses: boolean
+  /** Microseconds to ask again and again before a wait. */
+  readonly spin: number
 }
 
 /** A receive has to wait: for a message, or for room. */
@@ -54,7 +57,12 @@ class Receive<T, A> implements Operation<T> {
   }
 
   attempt(): T | Nothing {
-    return this.#way(this.#receiver, this.argument)
+    const result = this.#way(this.#receiver, this.argument)
+    return result === AGAIN && this.#receiver.hasSpun() ? this.#way(this.#receiver, this.argument) : result
+  }
+
+  get spins(): boolean {
+    return this.#receiver.spins
   }
 
   get atHand(): boolean {
@@ -91,6 +99,7 @@ export class Receiver {
   /** Made at first use, as the next one: many sockets never need them. */
   #ahead: ReadAhead | undefined
   #connector: Connector | undefined
+  #spin: Spin | undefined
 
   static readonly #one: Way<ReceivedMessage | null, number | undefined> = (receiver, maxBytes) =>
     receiver.tryReceive(maxBytes)
@@ -144,6 +153,19 @@ export class Receiver {
   /** The same, their bytes lent as long as there is memory for that. */
   receiveLent(max: number, wait?: Wait): Promise<LentBatch | null> {
     return this.#run(new Receive(this, Receiver.#lent, max), wait)
+  }
+
+  /** Whether it waits without sleeping first. */
+  get spins(): boolean {
+    return this.#source.spin > 0
+  }
+
+  /** Whether something came while it did. */
+  hasSpun(): boolean {
+    const { handle, spin } = this.#source
+    if (spin === 0) return false
+    this.#spin ??= new Spin(spin)
+    return this.#spin.found(handle.open)
   }
 
   get closed(): boolean {

@@ -95,6 +95,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
       exact,
       maxFds: birth.options.maxFds,
       pauses: birth.options.pauseWhenScarce,
+      spin: birth.options.spin,
     }
     this.#applyOptions(birth)
     this.#receiver = new Receiver(this.#source)

@@ -1,5 +1,5 @@
 /**
- * Plays ping-pong with ancillary: in a loop over messages, or with a promise for each.
+ * Plays ping-pong with ancillary: in a loop over messages, or with a promise for each; in a loop that spins before it sleeps.
  */
 import { connect, type UnixSocket } from '../../../index.js'
 import { fail, method, settings } from '../../lib/program.js'
@@ -23,12 +23,17 @@ const ways: Record<string, (socket: Connection, rally: Rally) => Promise<void>> 
   },
 }
 
+/** Microseconds that the spinning ones ask again and again. */
+const SPIN = 60
+
+ways.spin = ways.messages as (socket: Connection, rally: Rally) => Promise<void>
+
 main().catch((error: Error) => fail(error.stack ?? error.message))
 
 async function main(): Promise<void> {
   const play = ways[method] ?? fail(`no way ${method}`)
   const type = settings.type === 'stream' ? 'stream' : 'seqpacket'
-  await play(await connect(settings.path, { type }), new Rally())
+  await play(await connect(settings.path, { type, spin: method === 'spin' ? SPIN : 0 }), new Rally())
   fail('the end came early')
 }
 

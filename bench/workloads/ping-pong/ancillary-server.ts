@@ -1,5 +1,6 @@
 /**
- * Sends back what comes on each connection, with ancillary: in a loop over messages, or with a promise for each.
+ * Sends back what comes on each connection, with ancillary: in a loop over messages, or with a promise for each; in a loop
+ * that spins before it sleeps.
  */
 import { listen, type UnixSocket } from '../../../index.js'
 import { fail, method, onStop, ready, settings } from '../../lib/program.js'
@@ -16,13 +17,18 @@ const ways: Record<string, (socket: Connection) => Promise<void>> = {
   },
 }
 
+/** Microseconds that the spinning ones ask again and again. */
+const SPIN = 60
+
+ways.spin = ways.messages as (socket: Connection) => Promise<void>
+
 onStop()
 main().catch((error: Error) => fail(error.stack ?? error.message))
 
 async function main(): Promise<void> {
   const echo = ways[method] ?? fail(`no way ${method}`)
   const type = settings.type === 'stream' ? 'stream' : 'seqpacket'
-  const listener = listen(settings.path, { type })
+  const listener = listen(settings.path, { type, spin: method === 'spin' ? SPIN : 0 })
   ready()
   // A client that is done may leave an answer unread.
   for await (const socket of listener) echo(socket).catch(() => socket.close())

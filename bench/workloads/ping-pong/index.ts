@@ -10,6 +10,7 @@ import { C, type Program, type Side, type Target, type Variant, type Workload } 
 
 const MESSAGES = 'ancillary, messages()'
 const RECV = 'ancillary, recv()'
+const SPIN = 'ancillary, spinning'
 const NET = 'node:net'
 const NODE_UNIX_SOCKET = 'node-unix-socket'
 
@@ -33,10 +34,17 @@ export const pingPong: readonly Workload[] = [
     { of: MESSAGES, to: NET, times: 1.4 },
     { of: MESSAGES, to: C, times: 0.42 },
   ]),
-  one('stream', 'across', streams, [
-    { of: MESSAGES, to: NET, times: 1 },
-    { of: MESSAGES, to: C, times: 0.75 },
-  ]),
+  one(
+    'stream',
+    'across',
+    [bothSides(SPIN, 'spin'), ...streams],
+    [
+      { of: MESSAGES, to: NET, times: 1 },
+      { of: MESSAGES, to: C, times: 0.75 },
+      { of: SPIN, to: NET, times: 10 },
+      { of: SPIN, to: C, times: 8 },
+    ],
+  ),
   one('seqpacket', 'same', records, [
     { of: MESSAGES, to: NODE_UNIX_SOCKET, times: 3.2 },
     { of: MESSAGES, to: C, times: 0.32 },

@@ -5,6 +5,7 @@ use crate::memory::Out;
 use crate::state::{self, borrow, code, done, negative};
 use napi::{Env, Result};
 use napi_derive::napi;
+use std::time::Duration;
 use unix_socket::bind::{self, BindOptions};
 use unix_socket::{option, socket};
 
@@ -113,6 +114,13 @@ pub fn get_number(fd: i32, name: i32) -> i32 {
 #[napi(catch_unwind)]
 pub fn set_number(fd: i32, name: i32, value: i32) -> i32 {
     done(borrow(fd).and_then(|fd| option::set_number(fd, name, value)))
+}
+
+/// poll(2) again and again for so many microseconds, until an event holds.
+#[napi(catch_unwind)]
+pub fn spin(fd: i32, events: i32, microseconds: u32) -> i32 {
+    let time = Duration::from_micros(microseconds.into());
+    code(borrow(fd).and_then(|fd| socket::spin(fd, events as i16, time)))
 }
 
 /// poll(2) without waiting: the events that hold.

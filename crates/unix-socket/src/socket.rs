@@ -8,6 +8,7 @@ use crate::syscall::{self, retry, End};
 use crate::{option, path, Errno, Result};
 use nix::sys::socket::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
 
 const FLAGS: i32 = SYSTEM.socket_flags;
 
@@ -123,4 +124,16 @@ fn name(fd: BorrowedFd<'_>, end: End) -> Result<Vec<u8>> {
 /// The events of poll(2) that hold right now, among those asked for and POLLERR, POLLHUP, POLLNVAL.
 pub fn poll_now(fd: BorrowedFd<'_>, events: i16) -> Result<i16> {
     retry(|| syscall::poll_now(fd, events))
+}
+
+/// The same, asked again and again until something holds or the time is over. It never sleeps.
+pub fn spin(fd: BorrowedFd<'_>, events: i16, time: Duration) -> Result<i16> {
+    let begin = Instant::now();
+    loop {
+        let found = poll_now(fd, events)?;
+        if found != 0 || begin.elapsed() >= time {
+            return Ok(found);
+        }
+        std::hint::spin_loop();
+    }
 }
