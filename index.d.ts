@@ -52,7 +52,8 @@ export declare class OwnedFd implements Disposable {
   #private
   private constructor()
   /**
-   * Takes ownership of a descriptor number, which this object will close.
+   * Takes ownership of a descriptor number, which this object will close. In a worker of Node the object has another number, and the
+   * old one is closed: Node would close that once more when the worker ends.
    *
    * @throws EBADF It is not open. It is still yours.
    * @throws EEXIST Another object of this package owns it.

@@ -1,5 +1,6 @@
 // A descriptor goes from one thread to another by its number, and belongs to the one that adopted it last.
 import { once } from 'node:events'
+import { closeSync, fstatSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import test from 'ava'
@@ -46,4 +47,18 @@ test.serial('a UnixSocket of a worker that has ended goes on in the main thread'
   await left.send('still open')
   t.is(String((await received(right)).data), 'still open')
   for (const socket of [left, right]) await socket.close()
+})
+
+test.serial('what Node has opened in a worker is closed once, not again when the worker ends', async (t) => {
+  const thread = new Worker(worker, { workerData: { job: 'opens' } })
+  const exited = once(thread, 'exit')
+  const [{ numbers, ...rest }] = (await once(thread, 'message')) as [{ numbers: number[] }]
+  t.deepEqual(rest as object, { code: 'ENOTSOCK', warnings: 0 })
+  // Free again: the next files here get those numbers.
+  const files: number[] = []
+  while (numbers.some((number) => !files.includes(number))) files.push(openSync('/dev/null', 'r'))
+  thread.postMessage('end')
+  await exited
+  t.notThrows(() => files.map((file) => fstatSync(file)))
+  for (const file of files) closeSync(file)
 })

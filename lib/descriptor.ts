@@ -11,6 +11,7 @@ import { AGAIN, HOLD, type Operation } from './queue.js'
 import { holdsNow } from './readiness.js'
 import { copySlot, mainSlab, receivedFacts } from './slabs.js'
 import { type FdSource, fdOf, LASTING } from './source.js'
+import { take, taken } from './tracked-fds.js'
 import type { Wait } from './wait.js'
 
 /** An internet address. `address` is numeric (`192.0.2.1`, `::1`, `fe80::1%eth0`); `port` defaults to 0. */
@@ -119,15 +120,17 @@ export class OwnedFd implements Disposable {
   }
 
   /**
-   * Takes ownership of a descriptor number, which this object will close.
+   * Takes ownership of a descriptor number, which this object will close. In a worker of Node the object has another number, and the
+   * old one is closed: Node would close that once more when the worker ends.
    *
    * @throws EBADF It is not open. It is still yours.
    * @throws EEXIST Another object of this package owns it.
    */
   static adopt(fd: number): OwnedFd {
     integer(fd, 'fd', 0, MOST_BYTES)
-    check(native.adopt(fd), 'fcntl')
-    return OwnedFd.own(fd)
+    const ours = take(fd)
+    taken(fd)
+    return OwnedFd.own(ours)
   }
 
   /**

@@ -25,6 +25,7 @@ import { Receiver, type Source } from './receiving.js'
 import { Sender } from './sending.js'
 import { nameOf, typeName, typeNumber } from './socket-facts.js'
 import { LASTING } from './source.js'
+import { giveBack, take, taken } from './tracked-fds.js'
 import { checkWait, type Wait } from './wait.js'
 import type { Address } from './words.js'
 
@@ -541,15 +542,16 @@ export function adoptWith<S>(
   const number = fd instanceof OwnedFd ? fd.fd : integer(fd, 'fd', 0, MOST_BYTES)
   if (number < 0) throw closedError('descriptor')
   const type = checkUnixSocket(number, listening)
-  if (!(fd instanceof OwnedFd)) check(native.adopt(number), 'fcntl')
-  const handle = new Handle(number, what, fd instanceof OwnedFd && fd.mayBlock)
+  const ours = fd instanceof OwnedFd ? number : take(number)
+  const handle = new Handle(ours, what, fd instanceof OwnedFd && fd.mayBlock)
   try {
     const made = make(handle, type)
     if (fd instanceof OwnedFd) fd.surrender()
+    else taken(number)
     return made
   } catch (error) {
     handle.release()
-    if (!(fd instanceof OwnedFd)) native.release(number)
+    if (!(fd instanceof OwnedFd)) giveBack(number, ours)
     throw error
   }
 }

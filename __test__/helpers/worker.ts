@@ -49,10 +49,9 @@ const jobs: Jobs = {
   },
   async reads(address) {
     // A FIFO that has data is read on a thread.
-    const fd = openSync(address, constants.O_RDWR)
-    const fifo = OwnedFd.adopt(fd)
+    const fifo = OwnedFd.adopt(openSync(address, constants.O_RDWR))
     for (let round = 0; ; round++) {
-      writeSync(fd, 'x')
+      writeSync(fifo.fd, 'x')
       await fifo.read(1)
       if (round === 2) say('reading')
     }

@@ -233,22 +233,27 @@ impl<T> DerefMut for Out<T> {
 
 /// A typed array of JavaScript's that native functions write into as long as the environment lives. Only for arrays of which nobody
 /// but `lib/native.ts` ever sees the buffer: to detach it would leave a dangling pointer.
-pub(crate) struct Kept<T>(Out<T>);
+pub(crate) struct Kept<T> {
+    memory: Out<T>,
+    env: sys::napi_env,
+    reference: sys::napi_ref,
+}
 
 impl<T: Element> Kept<T> {
-    /// Keeps the array from being collected, for ever.
+    /// Keeps the array from being collected as long as this lives.
     pub(crate) fn new(env: &Env, array: &Object<'_>) -> Result<Self> {
         let (env, value) = (env.raw(), array.value().value);
         let mut reference = ptr::null_mut();
-        // SAFETY: both belong to this call. The reference ends with the environment.
+        // SAFETY: both belong to this call.
         napi::check_status!(unsafe { sys::napi_create_reference(env, value, 1, &mut reference) })?;
         // SAFETY: as above.
-        Ok(Self(unsafe { Out::from_napi_value(env, value) }?))
+        let memory = unsafe { Out::from_napi_value(env, value) }?;
+        Ok(Self { memory, env, reference })
     }
 
     /// All of it, for the length of one call in which nobody else writes to it.
     pub(crate) const fn whole(&self) -> Out<T> {
-        Out { start: self.0.start, length: self.0.length }
+        Out { start: self.memory.start, length: self.memory.length }
     }
 }
 
@@ -256,13 +261,20 @@ impl<T> Deref for Kept<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
-        &self.0
+        &self.memory
     }
 }
 
 impl<T> DerefMut for Kept<T> {
     fn deref_mut(&mut self) -> &mut [T] {
-        &mut self.0
+        &mut self.memory
+    }
+}
+
+impl<T> Drop for Kept<T> {
+    fn drop(&mut self) {
+        // SAFETY: the state of an environment owns all of these, and is dropped on its thread before the environment is gone.
+        unsafe { sys::napi_delete_reference(self.env, self.reference) };
     }
 }
 
