@@ -64,7 +64,7 @@ export class RecordCheck {
   readonly #size: number
   readonly #right: Buffer
 
-  /** @param last What to check when all have come. */
+  /** @param last What to do when all have come. */
   constructor(size: number, last?: () => void) {
     this.#heads = new Heads(last)
     this.#size = size
@@ -88,14 +88,16 @@ export class RecordCheck {
 
 /** Records in a stream, wherever its chunks end. While the clock runs, of each part of a record its first and last byte. */
 export class StreamCheck {
-  readonly #heads = new Heads()
+  readonly #heads: Heads
   readonly #size: number
   readonly #right: Buffer
   readonly #head = Buffer.alloc(HEAD)
   /** Where in a record the next byte is. */
   #offset = 0
 
-  constructor(size: number) {
+  /** @param last What to do when all have come. */
+  constructor(size: number, last?: () => void) {
+    this.#heads = new Heads(last)
     this.#size = size
     this.#right = filledRecord(size)
   }

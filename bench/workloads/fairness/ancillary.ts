@@ -2,14 +2,14 @@
  * Receives from two peers that send as fast as they can, with ancillary, while a timer runs.
  */
 import { listen, type UnixSocket } from '../../../index.js'
-import { measureDelays } from '../../lib/delays.js'
+import { measureDelays, tellDelays } from '../../lib/delays.js'
 import { fail, method, ready, settings } from '../../lib/program.js'
 import { RecordCheck, StreamCheck } from '../../lib/records.js'
 
 type Connection = UnixSocket<'stream' | 'seqpacket'>
-type Check = Pick<RecordCheck, 'take'>
+type Taker = Pick<RecordCheck, 'take'>
 
-const ways: Record<string, (socket: Connection, check: Check) => Promise<void>> = {
+const ways: Record<string, (socket: Connection, check: Taker) => Promise<void>> = {
   async borrow(socket, check) {
     for await (const batch of socket.batches({ borrow: true })) for (const message of batch) check.take(message.view)
   },
@@ -30,7 +30,8 @@ async function main(): Promise<void> {
   ready()
   for (let peers = 0; peers < settings.connections; peers++) {
     const socket = await listener.accept()
-    receive(socket, type === 'stream' ? new StreamCheck(settings.size) : new RecordCheck(settings.size)).catch(fail)
+    const Check = type === 'stream' ? StreamCheck : RecordCheck
+    receive(socket, new Check(settings.size, tellDelays)).catch(fail)
   }
   measureDelays()
 }

@@ -3,11 +3,13 @@
  */
 import type { Settings } from '../../lib/settings.js'
 import { megabytesPerSecond, perSecond, type Unit } from '../../lib/unit.js'
-import type { Program, Side, Variant, Workload } from '../../lib/workload.js'
+import type { Program, Side, Target, Variant, Workload } from '../../lib/workload.js'
 
 const receiver: Program = { source: 'workloads/messages/receiver.c', method: 'recvmmsg' }
 const streamReceiver: Program = { source: 'workloads/stream/receiver.c' }
 
+const DUPLEX = 'ancillary, toDuplex()'
+const NET = 'node:net'
 const ours = [
   row('ancillary, sendMany() of 32', 'ancillary', 'ancillary.ts', 'sendMany'),
   row('ancillary, await send()', 'ancillary', 'ancillary.ts', 'send'),
@@ -34,10 +36,13 @@ export const sending: readonly Workload[] = [
     65536,
     'writes of 64 KiB',
     megabytesPerSecond(65536),
-    [...ours.slice(1), row('node:net', 'peer', 'net.ts'), reference].map((each) => ({
-      ...each,
-      server: streamReceiver,
-    })),
+    [...ours.slice(1), row(DUPLEX, 'ancillary', 'ancillary.ts', 'duplex'), row(NET, 'peer', 'net.ts'), reference].map(
+      (each) => ({
+        ...each,
+        server: streamReceiver,
+      }),
+    ),
+    [{ of: DUPLEX, to: NET, times: 1 }],
   ),
 ]
 
@@ -47,6 +52,7 @@ function workload(
   what: string,
   unit: Unit,
   variants: readonly Variant[],
+  targets: readonly Target[] = [],
 ): Workload {
   const settings: Settings = { type, size, fds: 0, connections: 1 }
   return {
@@ -56,7 +62,7 @@ function workload(
     placement: 'across',
     settings,
     variants,
-    targets: [],
+    targets,
   }
 }
 

@@ -1,7 +1,8 @@
 /**
  * Receives a stream with ancillary: bytes that are lent, bytes that are copied into memory of our own which is used again,
- * or a Buffer of its own for each chunk. It checks what comes and knows nothing about who sends.
+ * or a Buffer of its own for each chunk, also as a stream of Node. It checks what comes and knows nothing about who sends.
  */
+import { once } from 'node:events'
 import { listen, type UnixSocket } from '../../../index.js'
 import { fail, method, ready, settings } from '../../lib/program.js'
 import { StreamCheck } from '../../lib/records.js'
@@ -21,6 +22,12 @@ const ways: Record<string, Receive> = {
   },
   async messages(socket, check) {
     for await (const chunk of socket.messages()) check.take(chunk.data)
+  },
+  async duplex(socket, check) {
+    await once(
+      socket.toDuplex().on('data', (chunk: Buffer) => check.take(chunk)),
+      'end',
+    )
   },
   async recv(socket, check) {
     for (;;) check.take(((await socket.recv()) ?? fail('the end came early')).data)

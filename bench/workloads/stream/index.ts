@@ -8,6 +8,7 @@ import { C, type Side, type Variant, type Workload } from '../../lib/workload.js
 const BORROWED = 'ancillary, batches({ borrow })'
 const RECYCLED = 'ancillary, copied into one block'
 const OWNED = 'ancillary, messages()'
+const DUPLEX = 'ancillary, toDuplex()'
 const NET = 'node:net'
 
 const variants: readonly Variant[] = [
@@ -15,6 +16,7 @@ const variants: readonly Variant[] = [
   row(RECYCLED, 'ancillary', 'ancillary.ts', 'recycle'),
   row(OWNED, 'ancillary', 'ancillary.ts', 'messages'),
   row('ancillary, recv()', 'ancillary', 'ancillary.ts', 'recv'),
+  row(DUPLEX, 'ancillary', 'ancillary.ts', 'duplex'),
   row(NET, 'peer', 'net.ts'),
   row('usocket', 'peer', 'usocket.ts', undefined, 'usocket'),
   row('C, recv', 'C', 'receiver.c'),
@@ -36,6 +38,7 @@ function workload(name: string, bytes: string, size: number): Workload {
       { of: RECYCLED, to: NET, times: 1.8 },
       { of: RECYCLED, to: C, times: 0.7 },
       { of: OWNED, to: NET, times: 1 },
+      { of: DUPLEX, to: NET, times: 1 },
     ],
   }
 }
