@@ -1,7 +1,7 @@
 // `ancillary recv`: receives one message with descriptors and starts a command that has them, as a service manager would.
 
 import { isUtf8 } from 'node:buffer'
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import {
   bind,
   connect,
@@ -147,20 +147,27 @@ function environment({ message: { data, fds }, pid, uid }: Delivery): NodeJS.Pro
   return { ...env, ...text, ...sender, LISTEN_FDS: String(fds.length) }
 }
 
-/** Its standard streams are ours; signals that end us are for it. */
+/** Its standard streams are ours; signals that end us are for it, from the moment it is there. */
 function run(words: readonly string[], delivery: Delivery): Promise<number> {
+  let child: ChildProcess | undefined
+  const forward = (signal: NodeJS.Signals): void => void child?.kill(signal)
+  for (const signal of FORWARDED) process.on(signal, forward)
+  return new Promise<number>((resolve, reject) => {
+    child = start(words, delivery)
+    child.once('error', reject)
+    child.once('exit', (code, signal) => {
+      resolve(signal === null ? (code ?? EXIT.failed) : signalCode(signal))
+    })
+  }).finally(() => {
+    for (const name of FORWARDED) process.off(name, forward)
+  })
+}
+
+function start(words: readonly string[], delivery: Delivery): ChildProcess {
   const child = spawn('/bin/sh', ['-c', LAUNCHER, 'sh', ...words], {
     stdio: ['inherit', 'inherit', 'inherit', ...delivery.message.fds.map(({ fd }) => fd)],
     env: environment(delivery),
   })
   delivery.message.close()
-  const forward = (signal: NodeJS.Signals): void => void child.kill(signal)
-  for (const signal of FORWARDED) process.on(signal, forward)
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('exit', (code, signal) => {
-      for (const name of FORWARDED) process.off(name, forward)
-      resolve(signal === null ? (code ?? EXIT.failed) : signalCode(signal))
-    })
-  })
+  return child
 }

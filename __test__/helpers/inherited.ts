@@ -30,7 +30,12 @@ async function fullPipe(): Promise<unknown> {
 /** Our parent neither writes nor reads. */
 async function silentSocket(): Promise<unknown> {
   const bare = OwnedFd.dup(0)
-  const states = [await stateOf(bare.read(1, { timeout: 1 }))]
+  const states: string[] = [
+    await bare.read(1, { timeout: 1 }).then(
+      () => 'fulfilled',
+      () => 'rejected',
+    ),
+  ]
   const socket = UnixSocket.adopt(bare)
   states.push(await stateOf(socket.recv()))
   fill(socket)
