@@ -27,7 +27,7 @@ function idleBeside(waiting?: Promise<unknown>): 'idle' {
 }
 
 async function doneAfter(waiting: Promise<unknown>): Promise<'done'> {
-  await waiting
+  kept.push(await waiting)
   return 'done'
 }
 
