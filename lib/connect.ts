@@ -149,8 +149,7 @@ export async function connect<T extends SocketType = 'stream'>(
       options: checked,
       from: 'us',
       type,
-      peerAddress: isPath(bytes) ? address : undefined,
-      localAddress: local === undefined ? undefined : givenName(local),
+      ...namesOf(local, address, bytes),
       reconnectTo,
     })
   } catch (error) {

@@ -285,7 +285,7 @@ export class Receiver {
     for (let left = most; left > 0 && this.#isDirect(maxBytes); left--) {
       const count = this.#receive(1, maxBytes, mainSlab())
       if (count === 1) this.#holdAll(mainSlab(), 1)
-      else if (count < 0 && count !== constants.noRoom) this.#stop(-count)
+      else if (count < 0 && count !== constants.noRoom) this.#stop(count)
       if (count !== 1) return
     }
   }
@@ -392,11 +392,10 @@ export class Receiver {
 
   /** The error that ended a batch comes after its messages. */
   #note(): void {
-    this.#stop(receivedFacts().meta[STOPPED] as number)
+    this.#stop(-(receivedFacts().meta[STOPPED] as number))
   }
 
-  #stop(positive: number): void {
-    const errno = -positive
+  #stop(errno: number): void {
     if (errno === 0 || errno === EAGAIN) return
     const error = systemError(errno, 'recvmsg')
     if (errno === ECONNRESET || errno === ECONNREFUSED) this.#deferred = error

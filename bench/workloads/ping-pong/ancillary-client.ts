@@ -26,14 +26,13 @@ const ways: Record<string, (socket: Connection, rally: Rally) => Promise<void>> 
 /** Microseconds that the spinning ones ask again and again. */
 const SPIN = 60
 
-ways.spin = ways.messages as (socket: Connection, rally: Rally) => Promise<void>
-
 main().catch((error: Error) => fail(error.stack ?? error.message))
 
 async function main(): Promise<void> {
-  const play = ways[method] ?? fail(`no way ${method}`)
+  const spins = method === 'spin'
+  const play = ways[spins ? 'messages' : method] ?? fail(`no way ${method}`)
   const type = settings.type === 'stream' ? 'stream' : 'seqpacket'
-  await play(await connect(settings.path, { type, spin: method === 'spin' ? SPIN : 0 }), new Rally())
+  await play(await connect(settings.path, { type, spin: spins ? SPIN : 0 }), new Rally())
   fail('the end came early')
 }
 

@@ -20,15 +20,14 @@ const ways: Record<string, (socket: Connection) => Promise<void>> = {
 /** Microseconds that the spinning ones ask again and again. */
 const SPIN = 60
 
-ways.spin = ways.messages as (socket: Connection) => Promise<void>
-
 onStop()
 main().catch((error: Error) => fail(error.stack ?? error.message))
 
 async function main(): Promise<void> {
-  const echo = ways[method] ?? fail(`no way ${method}`)
+  const spins = method === 'spin'
+  const echo = ways[spins ? 'messages' : method] ?? fail(`no way ${method}`)
   const type = settings.type === 'stream' ? 'stream' : 'seqpacket'
-  const listener = listen(settings.path, { type, spin: method === 'spin' ? SPIN : 0 })
+  const listener = listen(settings.path, { type, spin: spins ? SPIN : 0 })
   ready()
   // A client that is done may leave an answer unread.
   for await (const socket of listener) echo(socket).catch(() => socket.close())
