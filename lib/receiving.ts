@@ -57,8 +57,12 @@ class Receive<T, A> implements Operation<T> {
   }
 
   attempt(): T | Nothing {
+    // In a conversation the answer is not there yet: to look first would be for nothing.
+    const spinsFirst = this.#receiver.expectsToSpin
+    if (spinsFirst) this.#receiver.hasSpun()
     const result = this.#way(this.#receiver, this.argument)
-    return result === AGAIN && this.#receiver.hasSpun() ? this.#way(this.#receiver, this.argument) : result
+    if (result !== AGAIN || spinsFirst || !this.#receiver.hasSpun()) return result
+    return this.#way(this.#receiver, this.argument)
   }
 
   get spins(): boolean {
@@ -158,6 +162,11 @@ export class Receiver {
   /** Whether it waits without sleeping first. */
   get spins(): boolean {
     return this.#source.spin > 0
+  }
+
+  /** Whether the last message came while it did. */
+  get expectsToSpin(): boolean {
+    return !this.owing && this.#spin?.hasFound === true
   }
 
   /** Whether something came while it did. */

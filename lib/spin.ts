@@ -13,6 +13,8 @@ export class Spin {
   readonly #microseconds: number
   #vain = 0
   #skipped = 0
+  /** Whether the last attempt was not in vain. */
+  hasFound = false
 
   constructor(microseconds: number) {
     this.#microseconds = microseconds
@@ -21,8 +23,8 @@ export class Spin {
   /** Whether there is something to read by now, or an error to meet. */
   found(fd: number): boolean {
     if (this.#vain >= VAIN_MAX && ++this.#skipped % RETRY_EVERY !== 0) return false
-    const found = native.spin(fd, constants.pollin, this.#microseconds) !== 0
-    this.#vain = found ? 0 : this.#vain + 1
-    return found
+    this.hasFound = native.spin(fd, constants.pollin, this.#microseconds) !== 0
+    this.#vain = this.hasFound ? 0 : this.#vain + 1
+    return this.hasFound
   }
 }

@@ -87,6 +87,14 @@ static inline int connected(void) {
   return fd;
 }
 
+/* recv(2). Without waiting, asked again and again: the client ends by itself, and its end of the socket with it. */
+static inline ssize_t received(int fd, void *data, size_t size, int flags) {
+  ssize_t length;
+  do length = recv(fd, data, size, flags);
+  while (length < 0 && errno == EAGAIN);
+  return length;
+}
+
 static inline void tell(uint64_t nanoseconds, uint64_t operations) {
   printf("{\"nanoseconds\":%llu,\"operations\":%llu}\n", (unsigned long long)nanoseconds, (unsigned long long)operations);
   fflush(stdout);

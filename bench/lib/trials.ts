@@ -39,9 +39,20 @@ function prepare(workload: Workload, variant: Variant, plan: TrialPlan, folder: 
   const made = variant.peer === undefined ? { path: '' } : peer(variant.peer)
   for (const each of [cpus, prefix]) if ('notPossible' in each) return each
   if ('notBuilt' in made) return made
-  const settings = settingsOf(workload, plan, join(folder, 'socket'), made.path, (cpus as Cpus).client)
+  const settings = settingsOf(
+    workload,
+    { ...plan, warm: warmOf(variant, plan) },
+    join(folder, 'socket'),
+    made.path,
+    (cpus as Cpus).client,
+  )
   const own = { ...settings, ...variant.settings }
   return trialOf(variant, cpus as Cpus, prefix as readonly string[], own, workload.serverWaits ?? false)
+}
+
+/** C has nothing to compile; JavaScript on one CPU is compiled beside what it does, and that takes more than a second. */
+function warmOf({ side }: Variant, { warm }: TrialPlan): number {
+  return side === 'C' || side === 'limit' ? Math.ceil(warm / 4) : warm
 }
 
 function settingsOf(

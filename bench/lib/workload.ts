@@ -16,8 +16,8 @@ export interface Program {
   method?: string
 }
 
-/** `ancillary` is what is measured, the others are what it is compared with. */
-export type Side = 'ancillary' | 'peer' | 'C'
+/** `ancillary` is what is measured, `peer` and `C` are what it is compared with; `limit` is a program in C that is only shown. */
+export type Side = 'ancillary' | 'peer' | 'C' | 'limit'
 
 export interface Variant {
   name: string

@@ -1,10 +1,10 @@
 /**
  * Receives descriptors with ancillary: those of a batch belong to the batch, which is closed as a whole, or each is taken as
- * an OwnedFd and closed. Before the clock runs each descriptor is looked at; then they are counted, where a batch owns them
- * those of every 64th batch only, because looking makes objects of them.
+ * an OwnedFd and closed. Each descriptor of the first thousand records is looked at; then they are counted, where a batch owns
+ * them those of every 64th batch only, because looking makes objects of them.
  */
 import { listen, type UnixSocket } from '../../../index.js'
-import { checkDescriptors, OpenDescriptors } from '../../lib/descriptors.js'
+import { checkDescriptors, LOOKED_AT, OpenDescriptors } from '../../lib/descriptors.js'
 import { fail, method, ready, settings } from '../../lib/program.js'
 import { RecordCheck } from '../../lib/records.js'
 
@@ -37,7 +37,7 @@ async function receiveBatches(socket: Connection): Promise<void> {
     const isCounted = batches++ % SAMPLE === 0
     for (const message of batch) {
       if (message.fdsTruncated || message.fdsRefused > 0) fail('descriptors were lost')
-      if (isCounted || !check.isTimed) count(message.fds)
+      if (isCounted || check.count < LOOKED_AT) count(message.fds)
       check.take(message.view)
     }
     batch.close()
@@ -58,7 +58,7 @@ async function receiveEach(socket: Connection): Promise<void> {
 function count(fds: readonly { fd: number }[]): void {
   if (fds.length !== settings.fds)
     fail(`${fds.length} descriptors came with record ${check.count} instead of ${settings.fds}`)
-  if (!check.isTimed)
+  if (check.count < LOOKED_AT)
     checkDescriptors(
       fds.map(({ fd }) => fd),
       check.count,

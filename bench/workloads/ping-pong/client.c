@@ -1,5 +1,5 @@
 /* Plays ping-pong, the reference: a record on each connection, and the next one as soon as it has come back whole. With
- * one connection the calls wait; with many there is epoll. */
+ * one connection the calls wait, or ask again and again; with many there is epoll.   client [spin] */
 #include "../../c/records.h"
 #include <sys/epoll.h>
 
@@ -9,6 +9,7 @@ static size_t size;
 static uint8_t *record, *answer;
 static uint64_t started, until;
 static uint32_t done, first;
+static int flags;
 
 static void send_record(int fd, uint32_t number) {
   write_head(record, number, 0);
@@ -16,7 +17,7 @@ static void send_record(int fd, uint32_t number) {
 }
 
 static void check_answer(int fd, uint32_t number) {
-  ssize_t length = recv(fd, answer, size, 0);
+  ssize_t length = received(fd, answer, size, flags);
   write_head(record, number, 0);
   if (length != (ssize_t)size || memcmp(record, answer, size) != 0) stop("an answer is wrong");
   done++;
@@ -65,7 +66,8 @@ static void connect_many(int epoll, int connections, int *fds) {
   }
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+  if (argc > 1 && strcmp(argv[1], "spin") == 0) flags = MSG_DONTWAIT;
   allow_many_descriptors();
   size = number_setting("BENCH_SIZE");
   record = malloc(size);

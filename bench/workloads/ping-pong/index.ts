@@ -11,6 +11,7 @@ import { C, type Program, type Side, type Target, type Variant, type Workload } 
 const MESSAGES = 'ancillary, messages()'
 const RECV = 'ancillary, recv()'
 const SPIN = 'ancillary, spinning'
+const C_SPIN = 'C, spinning'
 const NET = 'node:net'
 const NODE_UNIX_SOCKET = 'node-unix-socket'
 
@@ -27,6 +28,8 @@ const servers = [
 ]
 
 const streams = [...ours, netRow, usocket, ...reference]
+/** Shown, and compared with nobody: targets are for the programs in C that sleep. */
+const spinning: Variant = { ...cRow(C_SPIN, 'spin'), side: 'limit', clients: [program('client.c', 'spin')] }
 const records = [...ours, peerRow(NODE_UNIX_SOCKET, 'node-unix-socket.ts', 'node-unix-socket'), ...reference]
 
 export const pingPong: readonly Workload[] = [
@@ -37,7 +40,7 @@ export const pingPong: readonly Workload[] = [
   one(
     'stream',
     'across',
-    [bothSides(SPIN, 'spin'), ...streams],
+    [bothSides(SPIN, 'spin'), ...streams, spinning],
     [
       { of: MESSAGES, to: NET, times: 1 },
       { of: MESSAGES, to: C, times: 0.75 },

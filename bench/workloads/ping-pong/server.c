@@ -1,4 +1,5 @@
-/* Sends back what comes, the reference: one connection with calls that wait, or many with epoll.   server blocking|epoll */
+/* Sends back what comes, the reference: one connection with calls that wait or that ask again
+ * and again, or many with epoll.   server blocking|spin|epoll */
 #include "../../c/bench.h"
 #include <signal.h>
 #include <sys/epoll.h>
@@ -13,9 +14,11 @@ static void end(int signal) {
   _exit(0);
 }
 
+static int flags;
+
 /* 0 when the client has gone. */
 static int echo(int fd) {
-  ssize_t length = recv(fd, data, LARGEST, 0);
+  ssize_t length = received(fd, data, LARGEST, flags);
   return length > 0 && send(fd, data, length, MSG_NOSIGNAL) == length;
 }
 
@@ -43,6 +46,7 @@ int main(int argc, char **argv) {
   allow_many_descriptors();
   int listener = listening();
   if (argc > 1 && strcmp(argv[1], "epoll") == 0) serve_many(listener);
+  if (argc > 1 && strcmp(argv[1], "spin") == 0) flags = MSG_DONTWAIT;
   int fd = accepted(listener);
   while (echo(fd)) continue;
   pause();

@@ -8,7 +8,7 @@ use napi_derive::napi;
 use std::time::Duration;
 use unix_socket::descriptor::{self, Progress};
 use unix_socket::jobs::Work;
-use unix_socket::{kind, reaper, Errno};
+use unix_socket::{closing, kind, reaper, Errno};
 
 /// "This kind cannot promise not to wait": outside the range of error numbers.
 const THREAD: i32 = -1_000_000;
@@ -32,10 +32,10 @@ pub fn close(env: Env, fd: i32) -> Result<i32> {
     Ok(state::of(&env)?.take(fd).map_or(negative(Errno::EBADF), |_closed| 0))
 }
 
-/// close(2), on a thread, of a number in our charge whose last close may block.
+/// close(2) of a number in our charge, on a thread where its last close may block.
 #[napi(catch_unwind)]
 pub fn close_elsewhere(env: Env, fd: i32) -> Result<()> {
-    reaper::close(state::of(&env)?.take(fd));
+    closing::close(state::of(&env)?.take(fd));
     Ok(())
 }
 
@@ -43,7 +43,7 @@ pub fn close_elsewhere(env: Env, fd: i32) -> Result<()> {
 #[napi(catch_unwind)]
 pub fn close_all_elsewhere(env: Env, #[napi(ts_arg_type = "Int32Array")] fds: Out<i32>, count: u32) -> Result<()> {
     let state = state::of(&env)?;
-    reaper::close(fds.iter().take(count as usize).filter_map(|fd| state.take(*fd)));
+    closing::close(fds.iter().take(count as usize).filter_map(|fd| state.take(*fd)));
     Ok(())
 }
 

@@ -13,11 +13,11 @@ use napi::{Env, Result};
 use napi_derive::napi;
 use std::cell::RefCell;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use unix_socket::closing;
 use unix_socket::control::{self, FDS_MAX};
 use unix_socket::exact::{self, Reach};
 use unix_socket::headroom::Room;
 use unix_socket::process::{self, ProcessIds};
-use unix_socket::reaper;
 use unix_socket::receive::{self, Look, Place, Received};
 use unix_socket::spare::Spare;
 use unix_socket::{address, Errno};
@@ -282,7 +282,7 @@ impl Receiver<'_> {
         let refused = brought > self.max_fds;
         let mut given = received.fds;
         if refused {
-            reaper::close(given.drain(..));
+            closing::close(given.drain(..));
         }
         let Memory { meta, fds, extra, .. } = self.memory;
         let row = &mut meta[(slot + 1) * META_STRIDE..(slot + 2) * META_STRIDE];

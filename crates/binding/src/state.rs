@@ -10,9 +10,9 @@ use std::collections::HashMap;
 use std::os::fd::{BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::rc::Rc;
 use unix_socket::bind::BoundFile;
+use unix_socket::closing;
 use unix_socket::jobs::Jobs;
 use unix_socket::poller::Poller;
-use unix_socket::reaper;
 use unix_socket::Errno;
 
 /// Per-environment state, reached through [`of`].
@@ -114,7 +114,7 @@ impl Drop for State {
             let _ = file.unlink();
         }
         let numbers = self.owned.get_mut().all();
-        reaper::close(numbers.into_iter().filter_map(|number| self.take(number)));
+        closing::close(numbers.into_iter().filter_map(|number| self.take(number)));
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod bind;
+pub mod closing;
 pub mod control;
 pub mod credentials;
 pub mod descriptor;

@@ -1,4 +1,4 @@
-//! Closes that may block, on threads of our own: the last close of a descriptor that somebody else made can take as long as that
+//! Closes that may block, on threads of our own (what cannot is closed at once, see `closing.rs`): the last close of a descriptor that somebody else made can take as long as that
 //! somebody likes (a TCP socket with SO_LINGER, a file of a FUSE server), and so can that of a socket which still holds such
 //! descriptors in its queue.
 //!
@@ -92,6 +92,13 @@ pub fn announce_to(wake: WeakWake) {
     let listeners = &mut lock().listeners;
     if !listeners.iter().any(|one| one.is(&wake)) {
         listeners.push(wake);
+    }
+}
+
+/// Somebody else has closed descriptors.
+pub fn tell_closed() {
+    for wake in lock().listeners.drain(..) {
+        wake.wake();
     }
 }
 

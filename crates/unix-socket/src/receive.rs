@@ -5,12 +5,12 @@
 //! Knows places for data (a slot, and spare memory behind it for long records), not what the caller does with them.
 
 use crate::address;
+use crate::closing;
 use crate::control::{self, ControlBuffer};
 use crate::credentials::{self, Ucred};
 use crate::descriptor::{above_stdio, close_on_exec};
 use crate::headroom;
 use crate::os::{SCM_PIDFD, SYSTEM};
-use crate::reaper;
 use crate::syscall::Header;
 use crate::syscall::{self, retry};
 use crate::{Errno, Result};
@@ -248,7 +248,7 @@ unsafe fn own(bytes: &[u8], flags: i32, look: Look) -> Received {
     // Whoever asked for the message has room for so many, and no more.
     received.fds_truncated |= flags & libc::MSG_CTRUNC != 0 || received.fds.len() > control::FDS_MAX;
     if received.fds_truncated {
-        reaper::close(received.fds.drain(..));
+        closing::close(received.fds.drain(..));
     }
     received
 }

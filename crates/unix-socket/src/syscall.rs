@@ -292,6 +292,19 @@ pub(crate) fn pidfd_info(pidfd: BorrowedFd<'_>, request: u64, info: &mut crate::
     check(unsafe { libc::ioctl(pidfd.as_raw_fd(), request as _, info) }).map(drop)
 }
 
+/// close_range(2) of numbers that are all the caller's (Linux 5.9). An error has closed none of them.
+#[cfg(any(unix_os = "linux", unix_os = "android"))]
+pub(crate) fn close_range(first: c_int, last: c_int) -> Result<()> {
+    // SAFETY: takes integers only. By number, because the C library has had a function for it only since glibc 2.34.
+    check(unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) } as c_int).map(drop)
+}
+
+/// Here it would need a look at each system's own.
+#[cfg(not(any(unix_os = "linux", unix_os = "android")))]
+pub(crate) const fn close_range(_first: c_int, _last: c_int) -> Result<()> {
+    Err(Errno::ENOSYS)
+}
+
 /// pidfd_send_signal(2), which the libc crate knows by number only.
 pub(crate) fn pidfd_send_signal(pidfd: BorrowedFd<'_>, number: c_int) -> Result<()> {
     let nobody = std::ptr::null::<libc::siginfo_t>();
