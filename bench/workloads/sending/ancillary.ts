@@ -2,10 +2,10 @@
  * Sends records with ancillary: many with a call, or one, with a promise for each call or as long as there is room;
  * or as a stream of Node.
  */
-import { once } from 'node:events'
 import { bind, connect, type UnixSocket } from '../../../index.js'
 import { Flood } from '../../lib/flood.js'
 import { fail, method, settings } from '../../lib/program.js'
+import { writeAll } from './write-all.js'
 
 const MANY = 32
 
@@ -24,14 +24,9 @@ const ways: Record<string, (socket: UnixSocket) => Promise<void>> = {
   async send(socket) {
     while (!flood.isOver) await socket.send(flood.write(record))
   },
-  /** As net.ts does it. */
-  async duplex(socket) {
-    const stream = (socket as UnixSocket<'stream'>).toDuplex()
-    const records = Flood.records(4)
-    for (let at = 0; !flood.isOver; at = (at + 1) % records.length) {
-      if (!stream.write(flood.write(records[at] ?? record))) await once(stream, 'drain')
-    }
-    await once(stream.end(), 'finish')
+  duplex(socket) {
+    writeAll((socket as UnixSocket<'stream'>).toDuplex())
+    return new Promise(() => {})
   },
   async trySend(socket) {
     while (!flood.isOver) {

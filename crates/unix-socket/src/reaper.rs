@@ -27,8 +27,9 @@ const PATIENCE: Duration = Duration::from_millis(5);
 struct State {
     waiting: VecDeque<OwnedFd>,
     threads: usize,
-    /// Those that wait for work; among them those that look after a close of another one.
+    /// Those that wait for work.
     idle: usize,
+    /// Those that look after a close of another one, and hear of nothing else meanwhile.
     watchers: usize,
     /// One of the idle ones has been told, and has not run yet: nobody else need be told.
     told: bool,
@@ -54,12 +55,16 @@ static STATE: Mutex<State> = Mutex::new(State {
 });
 /// Work has come, or a watcher is wanted.
 static CHANGED: Condvar = Condvar::new();
+/// Nobody tells those that watch: they come by themselves. Else each batch of descriptors would wake two threads.
+static WATCHING: Condvar = Condvar::new();
 /// Half of a backlog has been closed.
 static SHORTER: Condvar = Condvar::new();
 /// Nothing waits and nothing is being closed.
 static QUIET: Condvar = Condvar::new();
 
-fn lock() -> MutexGuard<'static, State> {
+type Locked = MutexGuard<'static, State>;
+
+fn lock() -> Locked {
     STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -123,26 +128,39 @@ fn run() {
         if state.closing == 0 {
             QUIET.notify_all();
         }
-        state.idle += 1;
         // While another thread closes, somebody must see to it that a close which gets stuck does not hold up the others.
-        let watching = state.closing > 0 && !state.waiting.is_empty();
-        state.watchers += usize::from(watching);
-        let patience = if watching { STUCK } else { IDLE };
-        let (guard, waited) = CHANGED.wait_timeout(state, patience).unwrap_or_else(PoisonError::into_inner);
-        state = guard;
-        state.told = false;
-        state.watchers -= usize::from(watching);
-        state.idle -= 1;
-        if waited.timed_out() && !watching && state.waiting.is_empty() {
+        if state.closing > 0 && !state.waiting.is_empty() {
+            state = watch(state);
+            continue;
+        }
+        let timed_out;
+        (state, timed_out) = wait(state);
+        if timed_out && state.waiting.is_empty() {
             state.threads -= 1;
             return;
         }
     }
 }
 
+fn watch(mut state: Locked) -> Locked {
+    state.watchers += 1;
+    let (mut state, _) = WATCHING.wait_timeout(state, STUCK).unwrap_or_else(PoisonError::into_inner);
+    state.watchers -= 1;
+    state
+}
+
+/// Until it is told, or has had nothing to do for long.
+fn wait(mut state: Locked) -> (Locked, bool) {
+    state.idle += 1;
+    let (mut state, waited) = CHANGED.wait_timeout(state, IDLE).unwrap_or_else(PoisonError::into_inner);
+    state.told = false;
+    state.idle -= 1;
+    (state, waited.timed_out())
+}
+
 /// Closes one after the other, as long as it is this thread's turn: one thread works at a time, until its close gets stuck and
 /// another takes its turn. Other closes may be stuck meanwhile.
-fn work(mut state: MutexGuard<'static, State>) -> MutexGuard<'static, State> {
+fn work(mut state: Locked) -> Locked {
     let mut turn = None;
     while turn == Some(state.turn) || is_free(&state) {
         let Some(fd) = state.waiting.pop_front() else { break };

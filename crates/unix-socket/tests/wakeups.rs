@@ -17,10 +17,8 @@ enum Thread {
     Idle {
         watching: bool,
     },
-    /// Told, or its time is over, and it does not have the lock yet.
-    Woken {
-        watching: bool,
-    },
+    /// Told, and it does not have the lock yet.
+    Woken,
     /// In close(2); one that `blocks` never ends.
     Closing {
         blocks: bool,
@@ -97,11 +95,11 @@ impl World {
     }
 
     fn idle(&self) -> usize {
-        self.count(|thread| matches!(thread, Thread::Idle { .. } | Thread::Woken { .. }))
+        self.count(|thread| matches!(thread, Thread::Idle { watching: false } | Thread::Woken))
     }
 
     fn watchers(&self) -> usize {
-        self.count(|thread| matches!(thread, Thread::Idle { watching: true } | Thread::Woken { watching: true }))
+        self.count(|thread| *thread == Thread::Idle { watching: true })
     }
 
     fn start(&mut self) {
@@ -110,17 +108,17 @@ impl World {
         }
     }
 
-    /// notify_one: whichever of those that wait.
+    /// notify_one: whichever of those that wait, but for those that watch.
     fn tell(self) -> Vec<Self> {
         if self.told {
             return vec![self];
         }
         let mut worlds = Vec::new();
         for at in 0..THREADS {
-            if let Thread::Idle { watching } = self.threads[at] {
+            if self.threads[at] == (Thread::Idle { watching: false }) {
                 let mut world = self.clone();
                 world.told = true;
-                world.threads[at] = Thread::Woken { watching };
+                world.threads[at] = Thread::Woken;
                 worlds.push(world);
             }
         }
@@ -214,7 +212,6 @@ impl World {
                 self.work(at, free, rules)
             }
             Thread::Idle { watching: true } => {
-                self.told &= !rules.takes_back;
                 self.threads[at] = Thread::Top { late: true };
                 vec![self]
             }
@@ -225,7 +222,7 @@ impl World {
                 vec![self]
             }
             Thread::Idle { watching: false } => Vec::new(),
-            Thread::Woken { .. } => {
+            Thread::Woken => {
                 self.told &= !rules.takes_back;
                 self.threads[at] = Thread::Top { late: false };
                 vec![self]
