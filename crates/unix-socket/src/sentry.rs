@@ -1,7 +1,7 @@
 //! A thread that waits for a poller and calls when something is ready: for runtimes whose own event loop cannot watch a descriptor.
 //!
 //! After a call it rests until it is told to go on, because a poller stays ready until its events are taken. It knows a descriptor
-//! and a function, not what the events are.
+//! and a function, not what the events are. `tests/watches.rs` is a model of it: whoever changes what tells whom changes it there, too.
 
 use crate::poller::{wake_pair, Bell, Wake};
 use crate::syscall::{self, retry};
