@@ -1,11 +1,21 @@
 // Memory files: content, size and seals; what a receiver may rely on, whoever sent them.
-import { fstatSync, ftruncateSync, openSync, readFileSync, readlinkSync, unlinkSync, writeSync } from 'node:fs'
+import {
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
 import test from 'ava'
-import { listen, memfd, OwnedFd, pair, type Seal } from '../index.js'
+import { listen, type Message, memfd, OwnedFd, pair, type Seal } from '../index.js'
 import { guard } from './helpers/leaks.js'
 import { openCount } from './helpers/marked.js'
 import { receivedFds } from './helpers/received.js'
 import { run } from './helpers/script.js'
+import { eventually } from './helpers/terminated.js'
 
 const folder = guard(test)
 const SEALS: readonly Seal[] = ['seal', 'shrink', 'grow', 'write']
@@ -182,3 +192,31 @@ test.serial('within one process as well, a received file is sealed', async (t) =
   t.throws(() => writeSync(received.fd, 'X'), { code: 'EPERM' })
   for (const one of [received, left, right]) one[Symbol.dispose]()
 })
+
+const SMALL = 4096
+const LARGE = 8 << 20
+
+/** Without waiting for what a thread is closing. */
+function openNow(): number {
+  return readdirSync('/proc/self/fd').length
+}
+
+for (const [size, when] of [
+  [SMALL, 'before close() returns'],
+  [LARGE, 'on a thread'],
+] as const) {
+  test.serial(`files of ${size} bytes that nobody took are closed ${when}`, async (t) => {
+    const [left, right] = pair('stream', { maxFds: 8 })
+    for (let round = 0; round < 20; round++) {
+      const file = memfd('it', { data: Buffer.alloc(size, 1) })
+      await left.send('x', { fds: [file, file, file] })
+      const message = (await right.recv()) as Message
+      file.close()
+      const before = openNow()
+      message.close()
+      if (size === SMALL) t.is(openNow(), before - 3)
+      else t.true(await eventually(() => openNow() === before - 3))
+    }
+    for (const one of [left, right]) one[Symbol.dispose]()
+  })
+}

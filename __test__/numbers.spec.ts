@@ -7,8 +7,9 @@ import { Book, numbersOf } from './helpers/numbers.js'
 const folder = guard(test)
 
 test.serial('whatever is closed, and used afterwards, its number is not named again', async (t) => {
-  const { named, closes, calls, answer } = await numbersOf('numbered', 'everything', folder)
+  const { named, closes, ranges, calls, answer } = await numbersOf('numbered', 'everything', folder)
   t.deepEqual(named, [])
+  t.true(ranges > 0, 'some are closed in a range')
   t.log(`${closes} closes among ${calls} calls with a descriptor`)
   t.true((answer as { refused: number }).refused > 1000, 'most uses of what is closed are refused')
 })
@@ -24,6 +25,15 @@ test.serial('a program that uses a closed number is found out', async (t) => {
   t.is(answer, 'EBADF')
   t.is(named.length, 1)
   t.regex(named[0] ?? '', /EBADF/)
+})
+
+test('what is closed in a range is closed one by one', (t) => {
+  const book = new Book()
+  for (const line of ['1 close_range(20, 22, 0) = 0', '1 memfd_create("x", 0) = 21', '1 read(21, ""..., 1) = 0'])
+    book.read(line)
+  book.read('1 read(22, 0x7f, 1) = -1 EBADF (Bad file descriptor)')
+  t.is(book.closes, 3)
+  t.deepEqual(book.named, ['read(22, 0x7f, 1) = -1 EBADF (Bad file descriptor)'])
 })
 
 test('a number that another thread was given before the close was seen to return is not closed', (t) => {

@@ -75,6 +75,9 @@ async function closeDescriptors(): Promise<void> {
     const message = (await right.recv()) as Message
     const [first, ...rest] = message.takeFds()
     message.close()
+    // Closed together, without an object for each.
+    await left.send('y', { fds: [file, file, file] })
+    ;((await right.recv()) as Message).close()
     file.close()
     for (const one of [first as OwnedFd, file]) {
       one.close()

@@ -8,8 +8,9 @@ import { runScenario } from './child.js'
 export interface Numbers {
   /** Lines that name a closed number. */
   readonly named: string[]
-  /** How many closes, and how many system calls with a descriptor there were. */
+  /** How many closes, how many calls that closed several, and how many system calls with a descriptor there were. */
   readonly closes: number
+  readonly ranges: number
   readonly calls: number
   /** What the program told. */
   readonly answer: unknown
@@ -20,7 +21,7 @@ const NO_NUMBER_FIRST =
   /^(poll|ppoll|select|pselect6|mmap|open\w*|memfd_create|epoll_create1?|eventfd2?|timerfd_create|pipe2?|inotify_init1?|\w+at2?)$/
 /** As it starts, Node.js asks of each number from 0 on, until there is none. */
 const STARTING = /^fcntl\(\d+, F_SETFD, FD_CLOEXEC\) += -1 EBADF/
-const TRACED = 'trace=%desc,%network,close,dup,dup2,dup3,fcntl,pidfd_open,pidfd_send_signal,clone,clone3'
+const TRACED = 'trace=%desc,%network,close,close_range,dup,dup2,dup3,fcntl,pidfd_open,pidfd_send_signal,clone,clone3'
 
 /** Runs a scenario (child.ts) under strace and reads its log. Lists are shown up to 300 long: no message has more descriptors. */
 export async function numbersOf(module: string, scenario: string, folder: string): Promise<Numbers> {
@@ -34,18 +35,19 @@ export async function numbersOf(module: string, scenario: string, folder: string
   const book = new Book()
   for (const line of readFileSync(log, 'utf8').split('\n')) book.read(line)
   rmSync(log)
-  const { named, closes, calls } = book
-  return { named, closes, calls, answer }
+  const { named, closes, ranges, calls } = book
+  return { named, closes, ranges, calls, answer }
 }
 
 /** Which numbers are closed while the log goes on. A call that several threads interleave has two lines: its start and its end. */
 export class Book {
   readonly named: string[] = []
   closes = 0
+  ranges = 0
   calls = 0
   readonly #closed = new Set<number>()
   /** The numbers that each thread is closing. */
-  readonly #closing = new Map<string, number>()
+  readonly #closing = new Map<string, Set<number>>()
   /** The starts of calls that have not ended. */
   readonly #begun = new Map<string, string>()
 
@@ -69,30 +71,38 @@ export class Book {
     const numbers = given(text)
     if (numbers.length > 0) this.calls++
     for (const number of numbers) if (this.#closed.has(number)) this.named.push(text)
-    if (text.startsWith('close(')) this.#closing.set(thread, numbers[0] ?? -1)
+    if (isClose(text)) this.#closing.set(thread, new Set(numbers))
   }
 
   /** @param whole The call with its start; `rest`: what its last line says. */
   #end(thread: string, whole: string, rest: string): void {
     const closing = this.#closing.get(thread)
     this.#closing.delete(thread)
-    if (closing !== undefined && whole.startsWith('close(')) {
+    if (closing !== undefined && isClose(whole)) {
       if (/\) += 0\b/.test(rest)) {
-        this.closes++
-        this.#closed.add(closing)
+        const count = given(whole).length
+        this.closes += count
+        if (count > 1) this.ranges++
+        for (const number of closing) this.#closed.add(number)
       }
       return
     }
     for (const number of handedOut(whole)) {
       this.#closed.delete(number)
       // It was free before that close was seen to return.
-      for (const [other, one] of this.#closing) if (one === number) this.#closing.set(other, -1)
+      for (const numbers of this.#closing.values()) numbers.delete(number)
     }
   }
 }
 
+function isClose(text: string): boolean {
+  return /^close(_range)?\(/.test(text)
+}
+
 /** The descriptors that a call is given. */
 function given(text: string): number[] {
+  const [, from, to] = /^close_range\((\d+), (\d+), 0/.exec(text) ?? []
+  if (from !== undefined) return Array.from({ length: Number(to) - Number(from) + 1 }, (_, at) => Number(from) + at)
   const [, name = '', first] = /^(\w+)\((\d+)?/.exec(text) ?? []
   const numbers = first === undefined || NO_NUMBER_FIRST.test(name) ? [] : [Number(first)]
   const second = /^epoll_ctl\(\d+, EPOLL_CTL_\w+, (\d+)/.exec(text)?.[1]
