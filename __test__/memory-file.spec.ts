@@ -1,21 +1,11 @@
 // Memory files: content, size and seals; what a receiver may rely on, whoever sent them.
-import {
-  fstatSync,
-  ftruncateSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs'
+import { fstatSync, ftruncateSync, openSync, readFileSync, readlinkSync, unlinkSync, writeSync } from 'node:fs'
 import test from 'ava'
 import { listen, type Message, memfd, OwnedFd, pair, type Seal } from '../index.js'
 import { guard } from './helpers/leaks.js'
 import { openCount } from './helpers/marked.js'
 import { receivedFds } from './helpers/received.js'
-import { run } from './helpers/script.js'
-import { eventually } from './helpers/terminated.js'
+import { type Kit, run, start } from './helpers/script.js'
 
 const folder = guard(test)
 const SEALS: readonly Seal[] = ['seal', 'shrink', 'grow', 'write']
@@ -193,30 +183,31 @@ test.serial('within one process as well, a received file is sealed', async (t) =
   for (const one of [received, left, right]) one[Symbol.dispose]()
 })
 
-const SMALL = 4096
-const LARGE = 8 << 20
-
-/** Without waiting for what a thread is closing. */
-function openNow(): number {
-  return readdirSync('/proc/self/fd').length
+/** In a process of its own: how many of its threads close descriptors, after a file of each size came that nobody took. */
+async function closers({ ancillary, require, tell }: Kit, ...sizes: number[]): Promise<void> {
+  const fs = require('node:fs') as typeof import('node:fs')
+  const isCloser = (thread: string) => fs.readFileSync(`/proc/self/task/${thread}/comm`, 'utf8').includes('close')
+  const count = () => fs.readdirSync('/proc/self/task').filter(isCloser).length
+  const [left, right] = ancillary.pair('stream', { maxFds: 8 })
+  const found: number[] = []
+  for (const size of sizes) {
+    const file = ancillary.memfd('it', { data: Buffer.alloc(size, 1) })
+    await left.send('x', { fds: [file, file, file] })
+    const message = (await right.recv()) as Message
+    message.close()
+    // A thread has its name only some time after it was started.
+    while (size === sizes.at(-1) && count() === 0) await new Promise(setImmediate)
+    found.push(count())
+    file.close()
+  }
+  for (const one of [left, right]) one[Symbol.dispose]()
+  await tell(found)
 }
 
-for (const [size, when] of [
-  [SMALL, 'before close() returns'],
-  [LARGE, 'on a thread'],
-] as const) {
-  test.serial(`files of ${size} bytes that nobody took are closed ${when}`, async (t) => {
-    const [left, right] = pair('stream', { maxFds: 8 })
-    for (let round = 0; round < 20; round++) {
-      const file = memfd('it', { data: Buffer.alloc(size, 1) })
-      await left.send('x', { fds: [file, file, file] })
-      const message = (await right.recv()) as Message
-      file.close()
-      const before = openNow()
-      message.close()
-      if (size === SMALL) t.is(openNow(), before - 3)
-      else t.true(await eventually(() => openNow() === before - 3))
-    }
-    for (const one of [left, right]) one[Symbol.dispose]()
-  })
-}
+test.serial('small ones that nobody took are closed at once, large ones on a thread', async (t) => {
+  const script = start(closers, [0, 4096, 65_536, 8 << 20])
+  const [empty, small, middle, large] = await script.next<number[]>()
+  t.deepEqual([empty, small, middle], [0, 0, 0])
+  t.true((large as number) > 0)
+  t.is(await script.end(), 0)
+})
