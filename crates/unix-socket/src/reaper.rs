@@ -27,6 +27,8 @@ const PATIENCE: Duration = Duration::from_millis(5);
 struct State {
     waiting: VecDeque<OwnedFd>,
     threads: usize,
+    /// Those that have been started and have not run yet: they look for work first.
+    starting: usize,
     /// Those that wait for work.
     idle: usize,
     /// Those that look after a close of another one, and hear of nothing else meanwhile.
@@ -45,6 +47,7 @@ struct State {
 static STATE: Mutex<State> = Mutex::new(State {
     waiting: VecDeque::new(),
     threads: 0,
+    starting: 0,
     idle: 0,
     watchers: 0,
     told: false,
@@ -79,7 +82,7 @@ pub fn close(fds: impl IntoIterator<Item = OwnedFd>) {
         want_watcher(&mut state);
     } else if state.idle > 0 {
         tell(&mut state);
-    } else if !start(&mut state) && state.threads == 0 {
+    } else if state.starting == 0 && !start(&mut state) && state.threads == 0 {
         let left = std::mem::take(&mut state.waiting);
         drop(state);
         drop(left);
@@ -118,11 +121,13 @@ fn start(state: &mut State) -> bool {
     pin::keep_loaded();
     let started = std::thread::Builder::new().name("ancillary-close".into()).spawn(run).is_ok();
     state.threads += usize::from(started);
+    state.starting += usize::from(started);
     started
 }
 
 fn run() {
     let mut state = lock();
+    state.starting -= 1;
     loop {
         state = work(state);
         if state.closing == 0 {
@@ -194,7 +199,7 @@ fn tell(state: &mut State) {
 }
 
 fn want_watcher(state: &mut State) {
-    if state.watchers > 0 {
+    if state.watchers > 0 || state.starting > 0 {
         return;
     }
     if state.idle > 0 {

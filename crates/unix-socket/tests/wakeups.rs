@@ -10,6 +10,8 @@ const THREADS: usize = 3;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Thread {
     Absent,
+    /// Started, and it does not have the lock yet.
+    Starting,
     /// Before the first look at the work; `late`: it has watched for longer than a close may take.
     Top {
         late: bool,
@@ -102,9 +104,13 @@ impl World {
         self.count(|thread| *thread == Thread::Idle { watching: true })
     }
 
+    fn starting(&self) -> usize {
+        self.count(|thread| *thread == Thread::Starting)
+    }
+
     fn start(&mut self) {
         if let Some(free) = self.threads.iter_mut().find(|thread| **thread == Thread::Absent) {
-            *free = Thread::Top { late: false };
+            *free = Thread::Starting;
         }
     }
 
@@ -129,7 +135,7 @@ impl World {
     }
 
     fn want_watcher(mut self) -> Vec<Self> {
-        if self.watchers() > 0 {
+        if self.watchers() > 0 || self.starting() > 0 {
             return vec![self];
         }
         if self.idle() > 0 {
@@ -152,7 +158,9 @@ impl World {
         if self.idle() > 0 {
             return self.tell();
         }
-        self.start();
+        if self.starting() == 0 {
+            self.start();
+        }
         vec![self]
     }
 
@@ -207,6 +215,10 @@ impl World {
     fn step_thread(mut self, at: usize, rules: Rules) -> Vec<Self> {
         match self.threads[at] {
             Thread::Absent | Thread::Closing { blocks: true } => Vec::new(),
+            Thread::Starting => {
+                self.threads[at] = Thread::Top { late: false };
+                vec![self]
+            }
             Thread::Top { late } => {
                 let free = late || self.closing() == 0;
                 self.work(at, free, rules)
