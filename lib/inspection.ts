@@ -106,7 +106,7 @@ export function inspect(source: FdSource): SocketInfo {
     peer: peerOrNull(fd),
     incomingBytes: listening ? null : queued(fd, constants.fionread),
     incomingFds: facts.queuedFds,
-    outgoingBytes: listening ? null : queued(fd, constants.tiocoutq),
+    outgoingBytes: listening ? null : queued(fd, constants.unsent),
     options: settingsOf(fd, facts.flags),
   }
 }

@@ -39,8 +39,8 @@ const TIMESTAMP_AT_FIRST = 0
 
 /** Checks that a descriptor is a Unix socket, listening or not; returns its type. */
 export function checkUnixSocket(fd: number, listening: boolean): SocketType {
-  const domain = readNumber(fd, constants.soDomain)
-  if (domain !== constants.afUnix) throw invalidValue('fd', 'must be a Unix socket', fd)
+  if (check(native.socketFamily(fd), 'getsockopt') !== constants.afUnix)
+    throw invalidValue('fd', 'must be a Unix socket', fd)
   if (readNumber(fd, constants.soAcceptconn) === Number(!listening)) {
     throw invalidValue('fd', listening ? 'must be a listening socket' : 'must not be a listening socket', fd)
   }

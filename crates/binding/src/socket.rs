@@ -86,6 +86,12 @@ pub fn socket_name(fd: i32, peer: bool, #[napi(ts_arg_type = "Uint8Array")] mut 
     }))
 }
 
+/// The family of a socket, or a negative errno.
+#[napi(catch_unwind)]
+pub fn socket_family(fd: i32) -> i32 {
+    code(borrow(fd).and_then(socket::family))
+}
+
 /// 1 listening, 2 connected, 3 unconnected; a negative errno where it is no socket.
 #[napi(catch_unwind)]
 pub fn socket_state(fd: i32) -> i32 {

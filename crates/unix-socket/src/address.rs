@@ -66,13 +66,22 @@ pub fn decode(bytes: &[u8]) -> Option<&[u8]> {
     decode_as(bytes, SYSTEM.address_has_length)
 }
 
+/// The family in an address that the kernel wrote; `None` where the bytes end early.
+pub(crate) fn family(bytes: &[u8]) -> Option<u16> {
+    family_as(bytes, SYSTEM.address_has_length)
+}
+
 /// The length byte is not believed: a kernel may have cut the address, or have left the byte as it was.
+fn family_as(bytes: &[u8], has_length: bool) -> Option<u16> {
+    let (family, _) = bytes.split_first_chunk::<FAMILY_SIZE>()?;
+    Some(if has_length { family[1].into() } else { u16::from_ne_bytes(*family) })
+}
+
 fn decode_as(bytes: &[u8], has_length: bool) -> Option<&[u8]> {
-    let (family, name) = bytes.split_at_checked(FAMILY_SIZE)?;
-    let number = if has_length { family[1].into() } else { u16::from_ne_bytes(family.try_into().ok()?) };
-    if number != u16::from(FAMILY) {
+    if family_as(bytes, has_length)? != u16::from(FAMILY) {
         return None;
     }
+    let name = &bytes[FAMILY_SIZE..];
     if !has_length && name.first() == Some(&0) && name.len() > 1 {
         return Some(name);
     }

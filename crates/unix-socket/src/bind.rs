@@ -4,14 +4,15 @@
 //! made (same device, same inode) is ever deleted.
 
 use crate::address::{self, SocketAddress};
+use crate::os::{calls, IS_LINUX, SYSTEM};
 use crate::path::{self, Split};
 use crate::syscall::{self, retry};
 use crate::{option, socket, Errno, Result};
-use nix::fcntl::{openat, renameat2, AtFlags, Flock, FlockArg, OFlag, RenameFlags};
+use nix::fcntl::{openat, AtFlags, Flock, FlockArg, OFlag};
 use nix::sys::socket::Backlog;
 use nix::sys::stat::{fchmod, fchmodat, fstat, fstatat, FchmodatFlags, FileStat, Mode, SFlag};
 use nix::unistd::{geteuid, linkat, unlinkat, UnlinkatFlags};
-use std::ffi::OsString;
+use std::ffi::{CString, OsString};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
@@ -70,11 +71,12 @@ pub fn bind_path(fd: BorrowedFd<'_>, path: &[u8], options: BindOptions) -> Resul
     // The lock lives until the socket listens: to another server that also asks, it never looks dead in between.
     let lock = if options.replace_stale { Some(StaleLock::take(directory.as_fd(), &name)?) } else { None };
     if options.replace_stale {
-        remove_stale(fd, directory.as_fd(), &name)?;
+        remove_stale(fd, directory.as_fd(), &name, path)?;
     }
-    if let Some(mode) = options.mode {
-        // Linux: the file takes the mode of the socket's own inode, less the umask: never wider than asked.
-        fchmod(fd, Mode::from_bits_truncate(mode))?;
+    if let Some(mode) = options.mode.filter(|_| IS_LINUX) {
+        // Linux: the file takes the mode of the socket's own inode, less the umask: never wider than asked. Elsewhere sockets have no
+        // mode, and the file has the umask's until it is set, before anybody can connect: the socket does not listen yet.
+        fchmod(fd, bits(mode))?;
     }
     let bound = make_file(fd, directory, name, path)?;
     let ready = finish(fd, &bound, options);
@@ -83,6 +85,10 @@ pub fn bind_path(fd: BorrowedFd<'_>, path: &[u8], options: BindOptions) -> Resul
     }
     drop(lock);
     ready.map(|()| bound)
+}
+
+fn bits(mode: u32) -> Mode {
+    Mode::from_bits_truncate(mode as libc::mode_t)
 }
 
 fn finish(fd: BorrowedFd<'_>, bound: &BoundFile, options: BindOptions) -> Result<()> {
@@ -107,7 +113,7 @@ fn is_socket(status: &FileStat) -> bool {
 
 /// bind(2) by the path itself where it fits, else under a short name that is then moved, without replacing anything.
 fn make_file(fd: BorrowedFd<'_>, directory: OwnedFd, name: OsString, path: &[u8]) -> Result<BoundFile> {
-    if path.len() <= address::PATH_MAX {
+    if path.len() <= address::PATH_MAX || !SYSTEM.paths_of_descriptors {
         syscall::bind(fd, SocketAddress::encode(path)?.as_bytes())?;
         return identify(directory, name);
     }
@@ -124,7 +130,8 @@ fn make_file(fd: BorrowedFd<'_>, directory: OwnedFd, name: OsString, path: &[u8]
 
 /// Gives the file another name in the same directory, without replacing anything.
 fn move_to(directory: BorrowedFd<'_>, from: &OsString, to: &OsString) -> Result<()> {
-    match renameat2(directory, from.as_os_str(), directory, to.as_os_str(), RenameFlags::RENAME_NOREPLACE) {
+    let name = |name: &OsString| CString::new(name.as_bytes()).map_err(|_| Errno::EINVAL);
+    match calls::rename_new(directory, &name(from)?, &name(to)?) {
         // Some file systems (NFS, FUSE) know no such flag; a second link refuses an existing name as well.
         Err(Errno::EINVAL | Errno::ENOSYS) => {
             linkat(directory, from.as_os_str(), directory, to.as_os_str(), AtFlags::empty())?;
@@ -138,9 +145,7 @@ fn move_to(directory: BorrowedFd<'_>, from: &OsString, to: &OsString) -> Result<
 fn bind_short(fd: BorrowedFd<'_>, directory: BorrowedFd<'_>) -> Result<OsString> {
     for attempt in 0..1000 {
         let name = hidden_name(fd, attempt);
-        let mut path = path::of_descriptor(directory);
-        path.push(b'/');
-        path.extend_from_slice(name.as_bytes());
+        let path = way_to(directory, &name, name.as_bytes());
         match syscall::bind(fd, SocketAddress::encode(&path)?.as_bytes()) {
             Err(Errno::EADDRINUSE) => {}
             other => return other.map(|()| name),
@@ -164,26 +169,45 @@ fn identify(directory: OwnedFd, name: OsString) -> Result<BoundFile> {
 
 /// Gives back the bits that the umask took, on the inode that is ours and on no other.
 fn widen(bound: &BoundFile, mode: u32) -> Result<()> {
-    let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    if !SYSTEM.paths_of_descriptors {
+        return set_mode(bound, mode);
+    }
+    let flags = path::UNUSED | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     let file = retry(|| openat(&bound.directory, bound.name.as_os_str(), flags, Mode::empty()))?;
     let seen = fstat(&file)?;
     if (seen.st_dev, seen.st_ino) != (bound.device, bound.inode) {
         return Err(Errno::EADDRINUSE);
     }
-    if seen.st_mode & 0o7777 == mode {
+    if Mode::from_bits_truncate(seen.st_mode) == bits(mode) {
         return Ok(());
     }
     let path = OsString::from_vec(path::of_descriptor(file.as_fd()));
-    fchmodat(nix::fcntl::AT_FDCWD, path.as_os_str(), Mode::from_bits_truncate(mode), FchmodatFlags::FollowSymlink)
+    fchmodat(nix::fcntl::AT_FDCWD, path.as_os_str(), bits(mode), FchmodatFlags::FollowSymlink)
+}
+
+/// Where no path leads to an inode: by name, which must be ours before and after.
+fn set_mode(bound: &BoundFile, mode: u32) -> Result<()> {
+    let check = || {
+        let seen = status(bound.directory.as_fd(), &bound.name)?;
+        let ours = (seen.st_dev, seen.st_ino) == (bound.device, bound.inode);
+        if ours {
+            Ok(())
+        } else {
+            Err(Errno::EADDRINUSE)
+        }
+    };
+    check()?;
+    fchmodat(&bound.directory, bound.name.as_os_str(), bits(mode), FchmodatFlags::NoFollowSymlink)?;
+    check()
 }
 
 /// Deletes a socket file whose server is dead: a socket, of our owner, that refuses connections. The caller holds the lock.
-fn remove_stale(fd: BorrowedFd<'_>, directory: BorrowedFd<'_>, name: &OsString) -> Result<()> {
+fn remove_stale(fd: BorrowedFd<'_>, directory: BorrowedFd<'_>, name: &OsString, path: &[u8]) -> Result<()> {
     let seen = match status(directory, name) {
         Err(Errno::ENOENT) => return Ok(()),
         other => other?,
     };
-    if !is_socket(&seen) || seen.st_uid != geteuid().as_raw() || is_alive(fd, directory, name)? {
+    if !is_socket(&seen) || seen.st_uid != geteuid().as_raw() || is_alive(fd, &way_to(directory, name, path))? {
         return Err(Errno::EADDRINUSE);
     }
     let again = status(directory, name)?;
@@ -194,16 +218,24 @@ fn remove_stale(fd: BorrowedFd<'_>, directory: BorrowedFd<'_>, name: &OsString) 
 }
 
 /// Probes with a socket of our own type; only a clear refusal says that nobody is there.
-fn is_alive(fd: BorrowedFd<'_>, directory: BorrowedFd<'_>, name: &OsString) -> Result<bool> {
+fn is_alive(fd: BorrowedFd<'_>, path: &[u8]) -> Result<bool> {
     let probe = socket::open(libc::AF_UNIX, option::get_number(fd, libc::SO_TYPE)?, 0)?;
-    let mut path = path::of_descriptor(directory);
-    path.push(b'/');
-    path.extend_from_slice(name.as_bytes());
-    match socket::connect(probe.as_fd(), &path) {
+    match socket::connect(probe.as_fd(), path) {
         Err(Errno::ECONNREFUSED) => Ok(false),
         Err(Errno::ENOENT) => Err(Errno::EADDRINUSE),
         _ => Ok(true),
     }
+}
+
+/// The path of a file in an open directory: through the directory, or as it was given where no path leads there.
+fn way_to(directory: BorrowedFd<'_>, name: &OsString, given: &[u8]) -> Vec<u8> {
+    if !SYSTEM.paths_of_descriptors {
+        return given.to_vec();
+    }
+    let mut path = path::of_descriptor(directory);
+    path.push(b'/');
+    path.extend_from_slice(name.as_bytes());
+    path
 }
 
 /// `NAME.lock`, held while one of several servers looks, deletes and binds.
@@ -283,4 +315,27 @@ fn open_locked(directory: BorrowedFd<'_>, name: &OsString) -> Result<Flock<Owned
 /// `EADDRINUSE` where somebody holds it.
 fn lock(file: OwnedFd) -> Result<Flock<OwnedFd>> {
     Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| busy(errno))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mode_that_is_set_by_name_is_set_on_our_file_only() {
+        let folder = std::env::temp_dir().join(format!("ancillary-mode-{}", std::process::id()));
+        std::fs::create_dir(&folder).unwrap();
+        let path = folder.join("s");
+        let fd = socket::open(libc::AF_UNIX, libc::SOCK_STREAM, 0).unwrap();
+        let bound = bind_path(fd.as_fd(), path.as_os_str().as_bytes(), BindOptions::default()).unwrap();
+        set_mode(&bound, 0o631).unwrap();
+        let seen = status(bound.directory.as_fd(), &bound.name).unwrap();
+        assert_eq!(Mode::from_bits_truncate(seen.st_mode), bits(0o631));
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, "").unwrap();
+        let before = status(bound.directory.as_fd(), &bound.name).unwrap().st_mode;
+        assert_eq!(set_mode(&bound, 0o777), Err(Errno::EADDRINUSE));
+        assert_eq!(status(bound.directory.as_fd(), &bound.name).unwrap().st_mode, before);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }

@@ -5,7 +5,8 @@
 //! not among them, because its reader holds its lock while he waits for memory, and may provide that memory himself
 //! (userfaultfd). Knows nothing of who gave a descriptor.
 
-use crate::{memory_file, reaper, syscall};
+use crate::os::{calls, IS_LINUX};
+use crate::{memory_file, reaper};
 use nix::sys::stat::{fstat, SFlag};
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
@@ -40,7 +41,7 @@ fn here(fd: OwnedFd, left: &mut u64, run: &mut Run) -> Option<OwnedFd> {
 
 /// How much memory a memory file holds; `None`: it is something else.
 fn bytes_of_memory_file(fd: BorrowedFd<'_>) -> Option<u64> {
-    let device = memory_device()?;
+    let device = if IS_LINUX { memory_device()? } else { return None };
     let stat = fstat(fd).ok()?;
     let is_file = stat.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFREG.bits();
     (is_file && stat.st_dev == device).then(|| stat.st_blocks.unsigned_abs() * 512)
@@ -78,7 +79,7 @@ impl Run {
     fn flush(&mut self) -> bool {
         let numbers = self.first..self.first + std::mem::take(&mut self.count);
         self.has_closed |= !numbers.is_empty();
-        if numbers.len() > 1 && syscall::close_range(numbers.start, numbers.end - 1).is_ok() {
+        if numbers.len() > 1 && calls::close_range(numbers.start, numbers.end - 1).is_ok() {
             return self.has_closed;
         }
         for number in numbers {

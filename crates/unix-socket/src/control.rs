@@ -226,17 +226,16 @@ mod tests {
 
     #[test]
     fn fixtures_of_other_systems_are_read() {
+        // All fields have four bytes, in the order of the processor.
+        let seen = |layout, words: &[u32]| -> Vec<i32> {
+            let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+            walk_as(layout, &bytes).flat_map(|message| descriptors(message.data)).collect()
+        };
         // Darwin: cmsg_len 20, level 0xffff, SCM_RIGHTS, two descriptors; no padding before them. The kernel cut the second one and
         // left the length as it was.
-        let darwin = [20, 0, 0, 0, 0xff, 0xff, 0, 0, 1, 0, 0, 0, 5, 0, 0, 0];
-        let layout = crate::os::LAYOUTS[2];
-        let seen: Vec<_> = walk_as(layout, &darwin).flat_map(|message| descriptors(message.data)).collect();
-        assert_eq!(seen, if cfg!(target_endian = "little") { vec![5] } else { vec![] });
+        assert_eq!(seen(crate::os::LAYOUTS[2], &[20, 0xffff, 1, 5]), [5]);
         // FreeBSD on 64 bits: four bytes of padding before the payload, and four behind it.
-        let freebsd = [20, 0, 0, 0, 0xff, 0xff, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0];
-        let seen: Vec<_> =
-            walk_as(crate::os::LAYOUTS[1], &freebsd).flat_map(|message| descriptors(message.data)).collect();
-        assert_eq!(seen, if cfg!(target_endian = "little") { vec![6] } else { vec![] });
+        assert_eq!(seen(crate::os::LAYOUTS[1], &[20, 0xffff, 1, 0, 6, 0]), [6]);
     }
 
     #[test]

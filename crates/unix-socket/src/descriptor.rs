@@ -2,6 +2,7 @@
 //!
 //! O_NONBLOCK belongs to the description that other processes share, so nothing here changes it.
 
+use crate::os::{calls, SYSTEM};
 use crate::syscall::{self, retry};
 use crate::{option, Errno, Result};
 use nix::fcntl::{fcntl, FcntlArg, FdFlag, OFlag};
@@ -77,7 +78,7 @@ pub fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<Progress> {
         let flags = MsgFlags::MSG_DONTWAIT | whole;
         return progress(retry(|| nix::sys::socket::recv(fd.as_raw_fd(), buffer, flags)));
     }
-    without_waiting(fd, libc::POLLIN, retry(|| syscall::read_nowait(fd, buffer)), || {
+    without_waiting(fd, libc::POLLIN, retry(|| calls::read_nowait(fd, buffer)), || {
         retry(|| nix::unistd::read(fd, buffer))
     })
 }
@@ -85,10 +86,10 @@ pub fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<Progress> {
 /// write(2) that never waits. A socket whose peer has gone gives `EPIPE`, never a signal.
 pub fn write(fd: BorrowedFd<'_>, data: &[u8]) -> Result<Progress> {
     if is_socket(fd) {
-        let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
+        let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::from_bits_retain(SYSTEM.no_signal);
         return progress(retry(|| nix::sys::socket::send(fd.as_raw_fd(), data, flags)));
     }
-    without_waiting(fd, libc::POLLOUT, retry(|| syscall::write_nowait(fd, data)), || {
+    without_waiting(fd, libc::POLLOUT, retry(|| calls::write_nowait(fd, data)), || {
         retry(|| nix::unistd::write(fd, data))
     })
 }

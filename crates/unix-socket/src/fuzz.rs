@@ -5,6 +5,7 @@ use crate::address::{self, SocketAddress};
 use crate::control::{self, ControlMessage};
 use crate::credentials::Ucred;
 use crate::credentials::{freebsd, illumos, macos, netbsd, openbsd, qnx, Credentials};
+use crate::numbers::SCM_CREDENTIALS;
 use crate::{inet, Errno};
 
 /// Bytes of the header of a control message here.
@@ -27,7 +28,7 @@ fn walked(data: &[u8]) {
             (libc::SOL_SOCKET, libc::SCM_RIGHTS) => {
                 assert_eq!(control::descriptors(message.data).count(), message.data.len() / 4);
             }
-            (libc::SOL_SOCKET, libc::SCM_CREDENTIALS) => {
+            (libc::SOL_SOCKET, SCM_CREDENTIALS) => {
                 assert_eq!(Ucred::decode(message.data).is_some(), message.data.len() >= 12);
             }
             _ => {}

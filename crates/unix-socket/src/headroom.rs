@@ -5,6 +5,7 @@
 //! queue holds. Knows nothing of who waits, and how.
 
 use crate::control::FDS_MAX;
+use crate::numbers::UNREAD;
 use crate::syscall::{self, retry};
 use crate::{receive, Result};
 use nix::sys::resource::{getrlimit, Resource};
@@ -164,7 +165,7 @@ fn bytes_there(fd: BorrowedFd<'_>) -> Result<usize> {
         return Ok(usize::MAX);
     }
     let mut bytes = [0; 4];
-    syscall::ioctl_buffer(fd, libc::FIONREAD, &mut bytes)?;
+    syscall::ioctl_buffer(fd, UNREAD.into(), &mut bytes)?;
     Ok(u32::from_ne_bytes(bytes) as usize)
 }
 

@@ -1,5 +1,6 @@
 //! Internet addresses of descriptors that are not Unix sockets: sendto, recvfrom, bind and connect by address and port.
 
+use crate::os::SYSTEM;
 use crate::syscall::{self, retry};
 use crate::{descriptor, Errno, Result};
 use nix::sys::socket::{MsgFlags, SockaddrIn, SockaddrIn6, SockaddrLike, SockaddrStorage};
@@ -57,7 +58,7 @@ fn as_bytes<T: SockaddrLike>(address: &T) -> Vec<u8> {
 
 /// sendto(2) that never waits and never raises SIGPIPE.
 pub fn send_to(fd: BorrowedFd<'_>, data: &[u8], to: &SockaddrStorage) -> Result<usize> {
-    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
+    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::from_bits_retain(SYSTEM.no_signal);
     retry(|| nix::sys::socket::sendto(fd.as_raw_fd(), data, to, flags))
 }
 

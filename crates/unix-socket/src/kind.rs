@@ -2,7 +2,8 @@
 //!
 //! Every name that this file gives is public, as `OwnedFd.kind`.
 
-use crate::{option, Result};
+use crate::os::{linux, IS_LINUX, SYSTEM};
+use crate::{option, socket, Result};
 use nix::sys::stat::{fstat, SFlag};
 use std::os::fd::{AsRawFd, BorrowedFd};
 
@@ -11,7 +12,7 @@ pub fn of(fd: BorrowedFd<'_>) -> Result<String> {
     let mode = fstat(fd)?.st_mode;
     let kind = SFlag::from_bits_truncate(mode) & SFlag::S_IFMT;
     if kind == SFlag::S_IFSOCK {
-        return Ok(socket(fd));
+        return Ok(of_socket(fd));
     }
     // Linux: anonymous inodes and memfds have no other mark than the text of their link.
     let link = std::fs::read_link(format!("/proc/self/fd/{}", fd.as_raw_fd())).unwrap_or_default();
@@ -42,9 +43,10 @@ fn file(kind: SFlag, link: &str, terminal: bool) -> String {
     .to_owned()
 }
 
-fn socket(fd: BorrowedFd<'_>) -> String {
+fn of_socket(fd: BorrowedFd<'_>) -> String {
     let read = |name| option::get_number(fd, name).unwrap_or(-1);
-    socket_name(read(libc::SO_DOMAIN), read(libc::SO_TYPE), read(libc::SO_PROTOCOL)).to_owned()
+    let family = socket::family(fd).unwrap_or(-1);
+    socket_name(family, read(libc::SO_TYPE), read(SYSTEM.protocol)).to_owned()
 }
 
 fn socket_name(domain: i32, kind: i32, protocol: i32) -> &'static str {
@@ -53,16 +55,28 @@ fn socket_name(domain: i32, kind: i32, protocol: i32) -> &'static str {
         (libc::AF_UNIX, libc::SOCK_DGRAM, _) => "unix-dgram",
         (libc::AF_UNIX, libc::SOCK_SEQPACKET, _) => "unix-seqpacket",
         // Multipath TCP, which Go listens on, is TCP for everyone who uses it.
-        (libc::AF_INET | libc::AF_INET6, libc::SOCK_STREAM, libc::IPPROTO_TCP | libc::IPPROTO_MPTCP) => "tcp",
-        (libc::AF_INET | libc::AF_INET6, libc::SOCK_DGRAM, libc::IPPROTO_UDP) => "udp",
+        (libc::AF_INET | libc::AF_INET6, libc::SOCK_STREAM, libc::IPPROTO_TCP | linux::IPPROTO_MPTCP | NOT_TOLD) => {
+            "tcp"
+        }
+        (libc::AF_INET | libc::AF_INET6, libc::SOCK_DGRAM, libc::IPPROTO_UDP | NOT_TOLD) => "udp",
         (libc::AF_INET | libc::AF_INET6, libc::SOCK_DGRAM, libc::IPPROTO_ICMP | libc::IPPROTO_ICMPV6) => "ping",
         (libc::AF_INET | libc::AF_INET6, libc::SOCK_RAW, _) => "raw",
-        (libc::AF_NETLINK, ..) => "netlink",
-        (libc::AF_PACKET, ..) => "packet",
-        (libc::AF_VSOCK, ..) => "vsock",
+        _ => linux_family(domain),
+    }
+}
+
+/// Families that other systems lack, or number otherwise.
+fn linux_family(domain: i32) -> &'static str {
+    match domain {
+        linux::AF_NETLINK if IS_LINUX => "netlink",
+        linux::AF_PACKET if IS_LINUX => "packet",
+        linux::AF_VSOCK if IS_LINUX => "vsock",
         _ => "socket",
     }
 }
+
+/// Where the system does not tell the protocol, a socket of the internet is taken for what nearly all of its type are.
+const NOT_TOLD: i32 = -1;
 
 #[cfg(test)]
 mod tests {
@@ -81,9 +95,11 @@ mod tests {
 
     #[test]
     fn sockets_are_named_by_what_they_speak() {
-        assert_eq!(socket_name(libc::AF_INET6, libc::SOCK_DGRAM, libc::IPPROTO_UDP), "udp");
+        assert_eq!(socket_name(libc::AF_INET6, libc::SOCK_DGRAM, libc::IPPROTO_UDP | NOT_TOLD), "udp");
         assert_eq!(socket_name(libc::AF_INET, libc::SOCK_RAW, 1), "raw");
         assert_eq!(socket_name(libc::AF_UNIX, libc::SOCK_SEQPACKET, 0), "unix-seqpacket");
+        assert_eq!(socket_name(linux::AF_VSOCK, libc::SOCK_STREAM, 0), "vsock");
+        assert_eq!(socket_name(libc::AF_INET, libc::SOCK_STREAM, NOT_TOLD), "tcp");
         assert_eq!(socket_name(999, 1, 0), "socket");
     }
 }

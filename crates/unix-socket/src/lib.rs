@@ -18,6 +18,7 @@ pub mod jobs;
 pub mod kind;
 pub mod memory_file;
 pub mod message;
+pub mod numbers;
 pub mod option;
 mod os;
 pub mod path;

@@ -70,7 +70,7 @@ struct Target {
 impl Target {
     fn of(name: Option<&[u8]>) -> Result<Self> {
         let Some(name) = name else { return Ok(Self { address: None, _file: None }) };
-        if name.len() <= address::PATH_MAX || name[0] == 0 {
+        if name.len() <= address::PATH_MAX || name[0] == 0 || !SYSTEM.paths_of_descriptors {
             return Ok(Self { address: Some(SocketAddress::encode(name)?), _file: None });
         }
         let file = path::open_file(name)?;

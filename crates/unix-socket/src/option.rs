@@ -1,11 +1,7 @@
 //! Socket options: any of them as bytes, and the few that we set ourselves as typed functions.
 
-use crate::os::SO_PASSRIGHTS;
 use crate::{syscall, Errno, Result};
 use std::os::fd::BorrowedFd;
-
-/// The number of SO_PASSRIGHTS.
-pub const PASS_RIGHTS: i32 = SO_PASSRIGHTS;
 
 /// getsockopt(2): returns how many bytes of `buffer` were filled.
 pub fn get(fd: BorrowedFd<'_>, level: i32, name: i32, buffer: &mut [u8]) -> Result<usize> {
@@ -29,9 +25,4 @@ pub fn get_number(fd: BorrowedFd<'_>, name: i32) -> Result<i32> {
 /// Sets an integer option at SOL_SOCKET.
 pub fn set_number(fd: BorrowedFd<'_>, name: i32, value: i32) -> Result<()> {
     set(fd, libc::SOL_SOCKET, name, &value.to_ne_bytes())
-}
-
-/// Whether senders may pass descriptors to this socket. `ENOPROTOOPT` before Linux 6.16.
-pub fn set_pass_rights(fd: BorrowedFd<'_>, allowed: bool) -> Result<()> {
-    set_number(fd, SO_PASSRIGHTS, i32::from(allowed))
 }

@@ -2,6 +2,7 @@
 //!
 //! Linux: `/proc/self/fd/N` then stands for a path that is too long for an address, and for exactly the file that was opened.
 
+use crate::os::SYSTEM;
 use crate::syscall::retry;
 use crate::{Errno, Result};
 use nix::fcntl::{openat, OFlag, AT_FDCWD};
@@ -12,6 +13,9 @@ use std::os::unix::ffi::OsStrExt;
 
 /// Longest path that one open takes, with its NUL (PATH_MAX).
 const STEP_MAX: usize = 4095;
+
+/// What says that the file is not going to be used: a socket cannot be opened otherwise, and a directory need not be readable.
+pub(crate) const UNUSED: OFlag = OFlag::from_bits_retain(SYSTEM.open_directory);
 
 /// A path in its two parts: where it lies, and the last component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +40,7 @@ pub fn open_directory(path: &[u8]) -> Result<OwnedFd> {
     open_in_steps(path, OFlag::O_DIRECTORY)
 }
 
-/// Opens the file itself, following links, without using it.
+/// Linux: opens the file itself, following links, without using it.
 pub fn open_file(path: &[u8]) -> Result<OwnedFd> {
     open_in_steps(path, OFlag::empty())
 }
@@ -62,7 +66,7 @@ fn open_in_steps(path: &[u8], last: OFlag) -> Result<OwnedFd> {
 
 fn open(base: Option<&OwnedFd>, path: &[u8], flags: OFlag) -> Result<OwnedFd> {
     let base = base.map_or(AT_FDCWD, AsFd::as_fd);
-    retry(|| openat(base, OsStr::from_bytes(path), OFlag::O_PATH | OFlag::O_CLOEXEC | flags, Mode::empty()))
+    retry(|| openat(base, OsStr::from_bytes(path), UNUSED | OFlag::O_CLOEXEC | flags, Mode::empty()))
 }
 
 #[cfg(test)]

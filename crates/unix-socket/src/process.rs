@@ -3,15 +3,10 @@
 //! Linux 6.5 and newer. Nothing here opens a pidfd by number: the process behind a number may be another one by now.
 
 use crate::credentials::Ids;
-use crate::os::{
-    PidfdInfo, PIDFD_GET_INFO, PIDFD_INFO_CREDS, PIDFD_INFO_EXIT, PIDFD_INFO_PID, SO_PASSPIDFD, SO_PEERPIDFD,
-};
+use crate::os::{calls, PidfdInfo, PIDFD_INFO_CREDS, PIDFD_INFO_EXIT, PIDFD_INFO_PID, SO_PEERPIDFD};
 use crate::{descriptor, option, syscall, Errno, Result};
 use std::fs;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-
-/// The number of SO_PASSPIDFD.
-pub const PASS_PIDFD: i32 = SO_PASSPIDFD;
 
 /// Real, effective and saved ids of one process at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +36,7 @@ pub struct ProcessInfo {
 pub fn peer(fd: BorrowedFd<'_>) -> Result<OwnedFd> {
     let number = option::get_number(fd, SO_PEERPIDFD)?;
     if number < 0 {
-        return Err(Errno::ENODATA);
+        return Err(calls::NO_PEER);
     }
     // SAFETY: the kernel has just installed this number for us; nobody else owns it.
     descriptor::above_stdio(unsafe { OwnedFd::from_raw_fd(number) })
@@ -50,7 +45,7 @@ pub fn peer(fd: BorrowedFd<'_>) -> Result<OwnedFd> {
 /// PIDFD_GET_INFO. `ENOTTY` before Linux 6.13, `ESRCH` where nothing is known any more or the process is outside our namespace.
 pub fn info(pidfd: BorrowedFd<'_>) -> Result<ProcessInfo> {
     let mut info = PidfdInfo { mask: PIDFD_INFO_PID | PIDFD_INFO_CREDS | PIDFD_INFO_EXIT, ..PidfdInfo::default() };
-    syscall::pidfd_info(pidfd, PIDFD_GET_INFO, &mut info)?;
+    calls::pidfd_info(pidfd, &mut info)?;
     let told = |bit: u64| info.mask & bit != 0;
     let ids = ProcessIds {
         real: Ids { uid: info.ruid, gid: info.rgid },
@@ -71,7 +66,7 @@ pub fn has_ended(pidfd: BorrowedFd<'_>) -> Result<bool> {
 
 /// pidfd_send_signal(2). `ESRCH` when it has ended; 0 only asks whether it could be sent.
 pub fn signal(pidfd: BorrowedFd<'_>, number: i32) -> Result<()> {
-    syscall::pidfd_send_signal(pidfd, number)
+    calls::pidfd_send_signal(pidfd, number)
 }
 
 /// The supplementary groups of a living process, from /proc, whose number for it comes from the pidfd itself.

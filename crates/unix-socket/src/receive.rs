@@ -10,7 +10,7 @@ use crate::control::{self, ControlBuffer};
 use crate::credentials::{self, Ucred};
 use crate::descriptor::{above_stdio, close_on_exec};
 use crate::headroom;
-use crate::os::{SCM_PIDFD, SYSTEM};
+use crate::os::{IS_LINUX, SCM_PIDFD, SYSTEM};
 use crate::syscall::Header;
 use crate::syscall::{self, retry};
 use crate::{Errno, Result};
@@ -210,8 +210,6 @@ pub fn next_length(fd: BorrowedFd<'_>) -> Result<usize> {
     let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_TRUNC | MsgFlags::MSG_DONTWAIT;
     retry(|| nix::sys::socket::recv(fd.as_raw_fd(), &mut [], flags))
 }
-
-const IS_LINUX: bool = cfg!(any(unix_os = "linux", unix_os = "android"));
 
 /// Takes ownership of everything in a control buffer, then judges whether it is whole.
 ///

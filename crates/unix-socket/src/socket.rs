@@ -3,7 +3,7 @@
 use crate::address::{self, SocketAddress};
 use crate::descriptor::{above_stdio, close_on_exec, set_nonblocking};
 use crate::headroom;
-use crate::os::SYSTEM;
+use crate::os::{ABSENT, SYSTEM};
 use crate::syscall::{self, retry, End};
 use crate::{option, path, Errno, Result};
 use nix::sys::socket::Shutdown;
@@ -54,7 +54,7 @@ fn prepare(fd: OwnedFd) -> Result<OwnedFd> {
 ///
 /// Linux: a path that is too long for an address is opened first (O_PATH), and that very file is connected to.
 pub fn connect(fd: BorrowedFd<'_>, name: &[u8]) -> Result<()> {
-    if name.len() <= address::PATH_MAX || name[0] == 0 {
+    if name.len() <= address::PATH_MAX || name[0] == 0 || !SYSTEM.paths_of_descriptors {
         return retry(|| syscall::connect(fd, SocketAddress::encode(name)?.as_bytes()));
     }
     let file = path::open_file(name)?;
@@ -86,6 +86,20 @@ pub fn local_name(fd: BorrowedFd<'_>) -> Result<Vec<u8>> {
 /// getpeername(2) as a name of [`address`]; `ENOTCONN` where there is no peer.
 pub fn peer_name(fd: BorrowedFd<'_>) -> Result<Vec<u8>> {
     name(fd, End::Peer)
+}
+
+/// The family of a socket: SO_DOMAIN, or where the system has no such option that of its name, which every socket has.
+pub fn family(fd: BorrowedFd<'_>) -> Result<i32> {
+    if SYSTEM.domain == ABSENT {
+        return family_of_name(fd);
+    }
+    option::get_number(fd, SYSTEM.domain)
+}
+
+fn family_of_name(fd: BorrowedFd<'_>) -> Result<i32> {
+    let mut buffer = [0; address::BUFFER_SIZE];
+    let length = syscall::name(fd, End::Local, &mut buffer)?.min(buffer.len());
+    address::family(&buffer[..length]).map(i32::from).ok_or(Errno::EAFNOSUPPORT)
 }
 
 /// What a socket is ready for.
@@ -135,5 +149,22 @@ pub fn spin(fd: BorrowedFd<'_>, events: i16, time: Duration) -> Result<i16> {
             return Ok(found);
         }
         std::hint::spin_loop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_tells_the_family_as_the_option_does() {
+        for (family, kind) in [(libc::AF_UNIX, libc::SOCK_DGRAM), (libc::AF_INET, libc::SOCK_STREAM)] {
+            let socket = open(family, kind, 0).unwrap();
+            assert_eq!(super::family(socket.as_fd()), Ok(family));
+            assert_eq!(family_of_name(socket.as_fd()), Ok(family));
+        }
+        let file = OwnedFd::from(std::fs::File::open("/").unwrap());
+        assert_eq!(super::family(file.as_fd()), Err(Errno::ENOTSOCK));
+        assert_eq!(family_of_name(file.as_fd()), Err(Errno::ENOTSOCK));
     }
 }

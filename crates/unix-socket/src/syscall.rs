@@ -1,12 +1,13 @@
 #![allow(unsafe_code)]
 //! The system calls that nix lacks, or whose nix form loses something: sendmsg and sendmmsg with raw control messages,
-//! recvmsg and recvmmsg that keep truncated descriptors reachable, connect and bind with a 108-byte name, preadv2 and pwritev2. Nothing here interprets bytes.
+//! recvmsg and recvmmsg that keep truncated descriptors reachable, connect and bind with a 108-byte name. Nothing here interprets bytes.
+//! Those that only Linux has are in `os`.
 
 use crate::{Errno, Result};
-use libc::{c_int, c_void, iovec, msghdr, sockaddr, socklen_t};
+use libc::{c_int, c_void, msghdr, sockaddr, socklen_t};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
-fn check(result: c_int) -> Result<c_int> {
+pub(crate) fn check(result: c_int) -> Result<c_int> {
     if result < 0 {
         Err(Errno::last())
     } else {
@@ -14,7 +15,7 @@ fn check(result: c_int) -> Result<c_int> {
     }
 }
 
-fn check_size(result: isize) -> Result<usize> {
+pub(crate) fn check_size(result: isize) -> Result<usize> {
     usize::try_from(result).map_err(|_| Errno::last())
 }
 
@@ -231,20 +232,6 @@ pub(crate) fn unreadable_page() -> Result<*mut c_void> {
     }
 }
 
-/// preadv2(2) at the current position that does not wait.
-pub(crate) fn read_nowait(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize> {
-    let part = iovec { iov_base: buffer.as_mut_ptr().cast::<c_void>(), iov_len: buffer.len() };
-    // SAFETY: the one iovec describes a live mutable slice; offset -1 means the current position.
-    check_size(unsafe { libc::preadv2(fd.as_raw_fd(), &part, 1, -1, libc::RWF_NOWAIT) })
-}
-
-/// pwritev2(2) at the current position that does not wait.
-pub(crate) fn write_nowait(fd: BorrowedFd<'_>, data: &[u8]) -> Result<usize> {
-    let part = iovec { iov_base: data.as_ptr().cast_mut().cast::<c_void>(), iov_len: data.len() };
-    // SAFETY: the one iovec describes a live slice that the kernel only reads; offset -1 means the current position.
-    check_size(unsafe { libc::pwritev2(fd.as_raw_fd(), &part, 1, -1, libc::RWF_NOWAIT) })
-}
-
 /// ioctl(2) whose argument is a number.
 pub(crate) fn ioctl_number(fd: BorrowedFd<'_>, request: u64, argument: i64) -> Result<c_int> {
     // SAFETY: the request is the user's word that its argument is a number; a wrong one gives EFAULT.
@@ -286,33 +273,6 @@ pub(crate) fn poll_two(first: BorrowedFd<'_>, second: BorrowedFd<'_>) -> Result<
     Ok(entries[0].revents != 0)
 }
 
-/// PIDFD_GET_INFO.
-pub(crate) fn pidfd_info(pidfd: BorrowedFd<'_>, request: u64, info: &mut crate::os::PidfdInfo) -> Result<()> {
-    // SAFETY: the request number carries the size of this very structure, which lives for the call.
-    check(unsafe { libc::ioctl(pidfd.as_raw_fd(), request as _, info) }).map(drop)
-}
-
-/// close_range(2) of numbers that are all the caller's (Linux 5.9). An error has closed none of them.
-#[cfg(any(unix_os = "linux", unix_os = "android"))]
-pub(crate) fn close_range(first: c_int, last: c_int) -> Result<()> {
-    // SAFETY: takes integers only. By number, because the C library has had a function for it only since glibc 2.34.
-    check(unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) } as c_int).map(drop)
-}
-
-/// Here it would need a look at each system's own.
-#[cfg(not(any(unix_os = "linux", unix_os = "android")))]
-pub(crate) const fn close_range(_first: c_int, _last: c_int) -> Result<()> {
-    Err(Errno::ENOSYS)
-}
-
-/// pidfd_send_signal(2), which the libc crate knows by number only.
-pub(crate) fn pidfd_send_signal(pidfd: BorrowedFd<'_>, number: c_int) -> Result<()> {
-    let nobody = std::ptr::null::<libc::siginfo_t>();
-    // SAFETY: no siginfo is given: the kernel fills in that of kill(2).
-    let result = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), number, nobody, 0) };
-    check(result as c_int).map(drop)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -322,7 +282,7 @@ mod tests {
     fn without_sendmmsg_messages_go_one_by_one_until_one_is_not_taken() {
         let (left, right) = socketpair(libc::SOCK_SEQPACKET).unwrap();
         let mut byte = [7_u8];
-        let mut part = iovec { iov_base: byte.as_mut_ptr().cast(), iov_len: 1 };
+        let mut part = libc::iovec { iov_base: byte.as_mut_ptr().cast(), iov_len: 1 };
         // SAFETY: all zeros is a valid header.
         let mut header: Header = unsafe { std::mem::zeroed() };
         (header.msg_hdr.msg_iov, header.msg_hdr.msg_iovlen) = (&mut part, 1);

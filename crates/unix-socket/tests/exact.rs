@@ -1,6 +1,7 @@
 #![allow(unsafe_code)]
 //! Reads that begin where descriptors were attached: through any queue, whatever else the messages carry, with nothing installed by
 //! a look. One test at a time, because they count the descriptors of the process.
+#![cfg(any(target_os = "linux", target_os = "android"))]
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::{Mutex, MutexGuard};

@@ -23,7 +23,7 @@ fn descriptors_that_came_before_the_limit_are_closed_and_the_data_is_kept() {
     // SAFETY: the one part is a live array.
     unsafe { message::send(left.as_fd(), &message) }.unwrap();
     let before = open_count();
-    let highest = left.as_raw_fd().max(right.as_raw_fd()) as u64;
+    let highest = left.as_raw_fd().max(right.as_raw_fd()) as libc::rlim_t;
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
     setrlimit(Resource::RLIMIT_NOFILE, highest + 3, hard).unwrap();
     data = [0; 4];

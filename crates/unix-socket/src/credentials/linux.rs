@@ -3,12 +3,9 @@
 //! Decides what is an identity and what is not; what to call it is the business of the TypeScript layer.
 
 use super::{Absence, Credentials, Fact, Ids, Peer, Source, Ucred, When};
-use crate::os::SO_PEERGROUPS;
+use crate::os::linux::{SCM_CREDENTIALS, SO_DOMAIN, SO_PEERCRED, SO_PEERGROUPS, SO_PEERSEC};
 use crate::{option, process, Errno, Result};
 use std::os::fd::{AsFd, BorrowedFd};
-
-/// The number of SO_PEERGROUPS.
-pub const PEER_GROUPS: i32 = SO_PEERGROUPS;
 
 const GROUPS_USUAL: usize = 64;
 /// NGROUPS_MAX.
@@ -18,12 +15,12 @@ const LABEL_MAX: usize = 4096;
 
 /// A control message that tells who sent it, or `None`.
 pub(super) fn received(level: i32, kind: i32, data: &[u8]) -> Option<Ucred> {
-    ((level, kind) == (libc::SOL_SOCKET, libc::SCM_CREDENTIALS)).then(|| Ucred::decode(data)).flatten()
+    ((level, kind) == (libc::SOL_SOCKET, SCM_CREDENTIALS)).then(|| Ucred::decode(data)).flatten()
 }
 
 /// SO_PEERCRED, SO_PEERGROUPS and SO_PEERSEC for what was true as the connection was made, and the peer's pidfd for what is true now.
 pub(super) fn peer(fd: BorrowedFd<'_>) -> Result<Peer> {
-    if option::get_number(fd, libc::SO_DOMAIN)? != libc::AF_UNIX {
+    if option::get_number(fd, SO_DOMAIN)? != libc::AF_UNIX {
         return Ok(Peer::Absent(Absence::NotUnix));
     }
     if option::get_number(fd, libc::SO_ACCEPTCONN)? != 0 {
@@ -53,7 +50,7 @@ pub(super) fn peer(fd: BorrowedFd<'_>) -> Result<Peer> {
 /// SO_PEERCRED: who connected, listened or made the pair. `None` where the kernel has no peer to speak of (uid is -1).
 fn peer_ucred(fd: BorrowedFd<'_>) -> Result<Option<Ucred>> {
     let mut buffer = [0; 12];
-    let length = option::get(fd, libc::SOL_SOCKET, libc::SO_PEERCRED, &mut buffer)?;
+    let length = option::get(fd, libc::SOL_SOCKET, SO_PEERCRED, &mut buffer)?;
     let ucred = Ucred::decode(&buffer[..length]).ok_or(Errno::EINVAL)?;
     Ok((ucred.uid != u32::MAX || ucred.pid != 0).then_some(ucred))
 }
@@ -78,7 +75,7 @@ fn numbers(bytes: &[u8]) -> Vec<u32> {
 /// SO_PEERSEC: the security label of the peer. `ENOPROTOOPT` where no security module keeps one.
 fn peer_label(fd: BorrowedFd<'_>) -> Result<Vec<u8>> {
     let mut buffer = [0; LABEL_MAX];
-    let length = option::get(fd, libc::SOL_SOCKET, libc::SO_PEERSEC, &mut buffer)?;
+    let length = option::get(fd, libc::SOL_SOCKET, SO_PEERSEC, &mut buffer)?;
     let label = &buffer[..length];
     Ok(label.strip_suffix(&[0]).unwrap_or(label).to_vec())
 }

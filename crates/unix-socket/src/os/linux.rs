@@ -12,8 +12,27 @@ pub(crate) const SO_PASSPIDFD: i32 = 76;
 pub(crate) const SO_PASSCRED: i32 = 16;
 /// Socket option: a pidfd of the peer (Linux 6.5).
 pub(crate) const SO_PEERPIDFD: i32 = 77;
-/// PIDFD_GET_INFO: `_IOWR(0xFF, 11, struct pidfd_info)` with the first published size of the structure.
-pub(crate) const PIDFD_GET_INFO: u64 = nix::request_code_readwrite!(0xFF, 11, size_of::<PidfdInfo>()) as u64;
+/// Socket option: attach the sender's security label to each message.
+pub(crate) const SO_PASSSEC: i32 = 34;
+/// Socket options: the family and the protocol.
+pub(crate) const SO_DOMAIN: i32 = 39;
+pub(crate) const SO_PROTOCOL: i32 = 38;
+/// Socket option: who the peer was when it connected.
+pub(crate) const SO_PEERCRED: i32 = 17;
+/// Socket option: the security label of the peer.
+pub(crate) const SO_PEERSEC: i32 = 31;
+/// Control message type of credentials.
+pub(crate) const SCM_CREDENTIALS: i32 = 2;
+/// Families of sockets that other systems lack, or number otherwise.
+pub(crate) const AF_NETLINK: i32 = 16;
+pub(crate) const AF_PACKET: i32 = 17;
+pub(crate) const AF_VSOCK: i32 = 40;
+/// The protocol of netlink that tells of sockets.
+pub(crate) const NETLINK_SOCK_DIAG: i32 = 4;
+/// A protocol number past those of the internet, which no other system has.
+pub(crate) const IPPROTO_MPTCP: i32 = 262;
+/// Opens a file without using it.
+pub(crate) const O_PATH: i32 = 0o10_000_000;
 /// Bits of `PidfdInfo::mask`.
 pub(crate) const PIDFD_INFO_PID: u64 = 1;
 pub(crate) const PIDFD_INFO_CREDS: u64 = 2;

@@ -1,16 +1,46 @@
 //! What differs between operating systems beside credentials, one file per system: chosen by our own alias `unix_os`, so that each is
 //! type-checked on Linux. Numbers are written down here, not taken from the libc crate, which has only those of the target.
 //!
-//! What a system has no number for is 0 or `None`, and the callers do without.
+//! What a system has no number for is 0 or [`ABSENT`], and the callers do without.
 
 use crate::control::Layout;
 
-// Processes and the options of Linux, which on other systems nobody asks for: there the calls answer that they do not exist.
-mod linux;
-pub(crate) use linux::{
-    PidfdInfo, PIDFD_GET_INFO, PIDFD_INFO_CREDS, PIDFD_INFO_EXIT, PIDFD_INFO_PID, SCM_PIDFD, SO_PASSCRED, SO_PASSPIDFD,
-    SO_PASSRIGHTS, SO_PEERGROUPS, SO_PEERPIDFD,
-};
+#[cfg(any(unix_os = "linux", unix_os = "android"))]
+#[path = "linux_calls.rs"]
+pub(crate) mod calls;
+#[cfg(not(any(unix_os = "linux", unix_os = "android")))]
+#[path = "other_calls.rs"]
+pub(crate) mod calls;
+pub(crate) mod linux;
+pub(crate) use linux::{PidfdInfo, PIDFD_INFO_CREDS, PIDFD_INFO_EXIT, PIDFD_INFO_PID};
+
+/// The number of an option, a family or a message type that a system lacks. No kernel has it: it says so itself when asked.
+pub(crate) const ABSENT: i32 = -1;
+
+/// Where the calls and options that only Linux has may be used.
+pub(crate) const IS_LINUX: bool = cfg!(any(unix_os = "linux", unix_os = "android"));
+
+const fn of_linux(number: i32) -> i32 {
+    if IS_LINUX {
+        number
+    } else {
+        ABSENT
+    }
+}
+
+// Elsewhere the same numbers mean something else: 16 is SO_DONTROUTE of the BSDs.
+pub(crate) const SCM_PIDFD: i32 = of_linux(linux::SCM_PIDFD);
+pub(crate) const SO_PASSCRED: i32 = of_linux(linux::SO_PASSCRED);
+pub(crate) const SO_PASSPIDFD: i32 = of_linux(linux::SO_PASSPIDFD);
+pub(crate) const SO_PASSRIGHTS: i32 = of_linux(linux::SO_PASSRIGHTS);
+pub(crate) const SO_PASSSEC: i32 = of_linux(linux::SO_PASSSEC);
+pub(crate) const SO_PEERGROUPS: i32 = of_linux(linux::SO_PEERGROUPS);
+pub(crate) const SO_PEERPIDFD: i32 = of_linux(linux::SO_PEERPIDFD);
+pub(crate) const SO_PEERSEC: i32 = of_linux(linux::SO_PEERSEC);
+pub(crate) const SCM_CREDENTIALS: i32 = of_linux(linux::SCM_CREDENTIALS);
+pub(crate) const AF_NETLINK: i32 = of_linux(linux::AF_NETLINK);
+pub(crate) const AF_PACKET: i32 = of_linux(linux::AF_PACKET);
+pub(crate) const NETLINK_SOCK_DIAG: i32 = of_linux(linux::NETLINK_SOCK_DIAG);
 
 /// What a system is like.
 pub(crate) struct System {
@@ -36,6 +66,18 @@ pub(crate) struct System {
     pub(crate) many: bool,
     /// Whether there are names that are no paths.
     pub(crate) abstract_names: bool,
+    /// Whether `/proc/self/fd/N` is a path of an open file, so that a path of any length can be bound and connected to.
+    pub(crate) paths_of_descriptors: bool,
+    /// Opens a directory without the right to list it: O_PATH or O_SEARCH; 0: that right is needed.
+    pub(crate) open_directory: i32,
+    /// SO_DOMAIN, or [`ABSENT`].
+    pub(crate) domain: i32,
+    /// SO_PROTOCOL, or [`ABSENT`].
+    pub(crate) protocol: i32,
+    /// The option that tells the peer's user at SOL_SOCKET: SO_PEERCRED, or [`ABSENT`].
+    pub(crate) peer_credentials: i32,
+    /// The request of ioctl(2) that tells how many bytes the peer has not read yet: TIOCOUTQ or FIONWRITE; 0: none.
+    pub(crate) unsent: u32,
 }
 
 const BSD_CONTROL: Layout = Layout { length: 4, header: 16, align: 8 };
@@ -52,6 +94,12 @@ const LINUX: System = System {
     seqpacket: true,
     many: true,
     abstract_names: true,
+    paths_of_descriptors: true,
+    open_directory: linux::O_PATH,
+    domain: linux::SO_DOMAIN,
+    protocol: linux::SO_PROTOCOL,
+    peer_credentials: linux::SO_PEERCRED,
+    unsent: 0x5411,
 };
 
 /// Only so many fit the one cluster (2 KiB) of control data that a BSD kernel takes.
@@ -69,10 +117,37 @@ const FREEBSD: System = System {
     seqpacket: true,
     many: false,
     abstract_names: false,
+    paths_of_descriptors: false,
+    open_directory: 0x40000,
+    domain: 0x1019,
+    protocol: 0x1016,
+    peer_credentials: ABSENT,
+    unsent: 0x4004_6677,
 };
 
-const NETBSD: System = System { cmsg_cloexec: 0x800, no_signal: 0x400, ..FREEBSD };
-const OPENBSD: System = System { socket_flags: 0x8000 | 0x4000, ..NETBSD };
+/// The flags of messages are those that DragonFly 5 brought.
+const DRAGONFLY: System =
+    System { cmsg_cloexec: 0x1000, no_signal: 0x400, domain: ABSENT, protocol: ABSENT, open_directory: 0, ..FREEBSD };
+
+const NETBSD: System = System {
+    cmsg_cloexec: 0x800,
+    no_signal: 0x400,
+    open_directory: 0x80_0000,
+    domain: ABSENT,
+    protocol: ABSENT,
+    unsent: 0x4004_6679,
+    ..FREEBSD
+};
+
+const OPENBSD: System = System {
+    socket_flags: 0x8000 | 0x4000,
+    open_directory: 0,
+    domain: 0x1024,
+    protocol: 0x1025,
+    peer_credentials: 0x1022,
+    unsent: 0x4004_7473,
+    ..NETBSD
+};
 
 /// No MSG_CMSG_CLOEXEC, no SOCK_CLOEXEC, no accept4(2), no seqpacket; control data is aligned to 4.
 const MACOS: System = System {
@@ -82,6 +157,10 @@ const MACOS: System = System {
     no_sigpipe: 0x1022,
     socket_flags: 0,
     seqpacket: false,
+    open_directory: 0x4010_0000,
+    domain: ABSENT,
+    protocol: ABSENT,
+    unsent: 0,
     ..FREEBSD
 };
 
@@ -92,11 +171,16 @@ const ILLUMOS: System = System {
     cmsg_cloexec: 0x1000,
     no_signal: 0x200,
     socket_flags: 0x80000 | 0x10_0000,
+    open_directory: 0x20_0000,
+    domain: 0x100c,
+    protocol: 0x1019,
+    unsent: 0,
     ..FREEBSD
 };
 
 /// io-sock; SOCK_NONBLOCK does not exist, so that both are set afterwards.
-const QNX: System = System { cmsg_cloexec: 0, no_signal: 0x20000, socket_flags: 0, ..FREEBSD };
+const QNX: System =
+    System { cmsg_cloexec: 0, no_signal: 0x20000, socket_flags: 0, open_directory: 0, unsent: 0, ..FREEBSD };
 
 /// The one that this is built for.
 pub(crate) const SYSTEM: System = if cfg!(any(unix_os = "linux", unix_os = "android")) {
@@ -111,6 +195,8 @@ pub(crate) const SYSTEM: System = if cfg!(any(unix_os = "linux", unix_os = "andr
     ILLUMOS
 } else if cfg!(unix_os = "nto") {
     QNX
+} else if cfg!(unix_os = "dragonfly") {
+    DRAGONFLY
 } else {
     FREEBSD
 };
@@ -123,8 +209,13 @@ pub(crate) const LAYOUTS: [Layout; 4] = [LINUX.control, FREEBSD.control, MACOS.c
 mod tests {
     use super::*;
 
+    // Other systems lack some of these names.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
     #[test]
     fn what_is_written_down_for_this_system_is_what_libc_says() {
+        assert_eq!((SYSTEM.domain, SYSTEM.protocol), (libc::SO_DOMAIN, libc::SO_PROTOCOL));
+        assert_eq!((SYSTEM.open_directory, SYSTEM.peer_credentials), (libc::O_PATH, libc::SO_PEERCRED));
+        assert_eq!(SYSTEM.unsent as libc::Ioctl, libc::TIOCOUTQ);
         assert_eq!(SYSTEM.cmsg_cloexec, libc::MSG_CMSG_CLOEXEC);
         assert_eq!(SYSTEM.no_signal, libc::MSG_NOSIGNAL);
         assert_eq!(SYSTEM.socket_flags, libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK);

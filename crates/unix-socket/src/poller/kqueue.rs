@@ -1,4 +1,4 @@
-#![cfg_attr(not(test), allow(unsafe_code))]
+#![cfg_attr(poller = "kqueue", allow(unsafe_code))]
 //! kqueue: a filter for reading and one for writing instead of a mask, told in terms of our own bits.
 //!
 //! The structure and its numbers are written down here, so that both are checked on Linux. What turns masks into filters and back
