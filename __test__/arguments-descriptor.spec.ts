@@ -1,7 +1,7 @@
 // Wrong arguments of descriptors: typed errors before any system call; nothing leaks and everything stays usable.
-import { openSync } from 'node:fs'
 import test from 'ava'
 import { OwnedFd, openSocket, pair, peerCredentials, UnixListener, UnixSocket } from '../index.js'
+import { openSync } from './helpers/fs-numbers.js'
 import { guard } from './helpers/leaks.js'
 import { type Case, casesOf, RANGE, TYPE, tryAll, VALUE, wrongData, wrongNumbers, wrongWaits } from './helpers/wrong.js'
 

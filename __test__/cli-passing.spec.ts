@@ -1,10 +1,11 @@
 // `ancillary send` and `ancillary recv` with each other and with the library: descriptors arrive as they were sent, the command gets
 // them from 3 on, and its end is theirs.
-import { closeSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { bind, connect, listen, memfd, type SocketType } from '../index.js'
 import { ancillary, appeared, start } from './helpers/cli.js'
+import { closeSync, openSync } from './helpers/fs-numbers.js'
 import { guard } from './helpers/leaks.js'
 
 const folder = guard(test)

@@ -1,15 +1,16 @@
 // What a conversion makes is used as any other object of Node: by an http server, by a child, with options, and when it fails.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, readlinkSync, unlinkSync } from 'node:fs'
+import { readlinkSync, unlinkSync } from 'node:fs'
 import { createServer as createHttpServer, type Server } from 'node:http'
 import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import test from 'ava'
 import { connect, listen, memfd, type OwnedFd, openSocket, pair, type UnixListener, type UnixSocket } from '../index.js'
+import { closeSync } from './helpers/fs-numbers.js'
 import { guard } from './helpers/leaks.js'
-import { openCount } from './helpers/marked.js'
 import { destroyed } from './helpers/net-pairs.js'
+import { leakedSince, openCount } from './helpers/open-count.js'
 import { Rare } from './helpers/rare.js'
 import { closeSample, openWhereThereIs } from './helpers/samples.js'
 import { fileSamples, rareSamples } from './helpers/samples-files.js'
@@ -151,7 +152,7 @@ test.serial('every kind of descriptor can be given to a child, and stays ours', 
     const [output] = (await Promise.all([once(child.stdout as Socket, 'data'), once(child, 'close')]))[0]
     t.is(String(output).trimEnd(), readlinkSync(`/proc/self/fd/${sample.fd.fd}`), name)
     closeSample(sample)
-    t.is(openCount(), before, name)
+    t.is(await leakedSince(before), 0, name)
   }
 })
 

@@ -1,10 +1,10 @@
 // A descriptor goes from one thread to another by its number, and belongs to the one that adopted it last.
 import { once } from 'node:events'
-import { closeSync, fstatSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import test from 'ava'
 import { memfd, OwnedFd, pair, UnixSocket } from '../index.js'
+import { closeSync, fstatSync, openSync } from './helpers/fs-numbers.js'
 import { guard } from './helpers/leaks.js'
 import { received } from './helpers/received.js'
 

@@ -3,7 +3,7 @@
 
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { chmodSync, closeSync, openSync, readFileSync, unlinkSync } from 'node:fs'
+import { chmodSync, readFileSync, unlinkSync } from 'node:fs'
 import { createServer, get } from 'node:http'
 import * as net from 'node:net'
 import { join } from 'node:path'
@@ -20,6 +20,7 @@ import {
   pair,
   peerCredentials,
 } from '../index.js'
+import { closeSync, openSync } from './helpers/fs-numbers.js'
 import { guard } from './helpers/leaks.js'
 import { isRoot, type Kit, start } from './helpers/script.js'
 

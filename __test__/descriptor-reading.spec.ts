@@ -1,9 +1,10 @@
 // Reading and writing descriptors of every kind: the event loop is never blocked, and what an abort leaves is read next.
 import { execFileSync } from 'node:child_process'
-import { closeSync, constants, openSync, readFileSync, unlinkSync, writeFileSync, writeSync } from 'node:fs'
+import { constants, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { OwnedFd, pair, type SocketError } from '../index.js'
+import { closeSync, openSync, writeSync } from './helpers/fs-numbers.js'
 import { guard } from './helpers/leaks.js'
 import { openCount } from './helpers/marked.js'
 import { stateOf, turns } from './helpers/turns.js'

@@ -1,16 +1,10 @@
 // A descriptor and its only owner: adopting, duplicating, giving away, closing, and what it says about itself.
-import {
-  closeSync,
-  constants as fsConstants,
-  fstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-} from 'node:fs'
+import * as fs from 'node:fs'
+import { constants as fsConstants, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { bind, connect, listen, type Message, OwnedFd, openSocket, pair, type UnixSocket } from '../index.js'
+import { closeSync, fstatSync, openSync } from './helpers/fs-numbers.js'
 import { guard } from './helpers/leaks.js'
 import { inodeOf, openMarked } from './helpers/marked.js'
 import { nativeCalls } from './helpers/native-calls.js'
@@ -69,6 +63,16 @@ test.serial('detach gives the number away: nobody closes it any more', (t) => {
   owned.close()
   t.true(fstatSync(fd).isFile())
   OwnedFd.adopt(fd).close()
+})
+
+test.serial('what fs has opened and we have closed is not closed once more when fs opens other files', (t) => {
+  for (let round = 0; round < 3; round++) OwnedFd.adopt(fs.openSync(__filename, 'r')).close()
+  const opened = Array.from({ length: 5 }, () => fs.openSync('/dev/null', 'r'))
+  t.deepEqual(
+    opened.map((fd) => readlinkSync(`/proc/self/fd/${fd}`)),
+    opened.map(() => '/dev/null'),
+  )
+  for (const fd of opened) fs.closeSync(fd)
 })
 
 test.serial('closing twice closes once, though the number was handed out again', (t) => {

@@ -2,15 +2,7 @@
 import { spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import {
-  closeSync,
-  createReadStream,
-  createWriteStream,
-  openSync,
-  readFileSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { createReadStream, createWriteStream, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer, connect as netConnect, type Server, type Socket } from 'node:net'
@@ -18,6 +10,7 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import test from 'ava'
 import { detachFd, type FdSource, listen, OwnedFd, pair } from '../index.js'
+import { closeSync, openSync } from './helpers/fs-numbers.js'
 import { guard } from './helpers/leaks.js'
 import { destroyed, numbered, readExactly } from './helpers/net-pairs.js'
 

@@ -1,10 +1,10 @@
 // Descriptors on a UnixDuplex: they arrive in order and in time, whatever waits; those that nobody wants are closed, and a list
 // that is not whole is an error.
 import { once } from 'node:events'
-import { closeSync } from 'node:fs'
 import test from 'ava'
 import { type OwnedFd, pair, type UnixDuplex } from '../index.js'
 import { runScenario } from './helpers/child.js'
+import { closeSync } from './helpers/fs-numbers.js'
 import { guard } from './helpers/leaks.js'
 import { closeAll, inodeOf, inodesOf, openCount, openMarked } from './helpers/marked.js'
 

@@ -1,11 +1,12 @@
 // Who closes a descriptor, when, and in which order; what is forgotten is closed by the garbage collector, with a warning.
-import { closeSync, existsSync, fstatSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { bind, connect, listen, type OwnedFd, pair, UnixListener, UnixSocket } from '../index.js'
 import { native } from '../lib/native.js'
 import { runScenario } from './helpers/child.js'
+import { closeSync, fstatSync } from './helpers/fs-numbers.js'
 import { guard } from './helpers/leaks.js'
 import { openCount, openMarked } from './helpers/marked.js'
 import { nativeCalls, withNativeResult } from './helpers/native-calls.js'

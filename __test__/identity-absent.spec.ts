@@ -2,11 +2,12 @@
 import { execFileSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { closeSync, constants, openSync, unlinkSync } from 'node:fs'
+import { constants, unlinkSync } from 'node:fs'
 import * as net from 'node:net'
 import { join } from 'node:path'
 import test from 'ava'
 import { bind, type FdSource, listen, openSocket, pair, peerCredentials, peerProcess } from '../index.js'
+import { closeSync, openSync } from './helpers/fs-numbers.js'
 import { guard } from './helpers/leaks.js'
 
 const folder = guard(test)

@@ -1,5 +1,4 @@
 // What `inspect` says of a socket is what was done to it, what `inspectAll` says agrees, and looking changes nothing.
-import { fstatSync } from 'node:fs'
 import net from 'node:net'
 import { join } from 'node:path'
 import test from 'ava'
@@ -15,6 +14,7 @@ import {
   pair,
   type SocketType,
 } from '../index.js'
+import { fstatSync } from './helpers/fs-numbers.js'
 import { guard } from './helpers/leaks.js'
 
 const folder = guard(test)

@@ -23,7 +23,7 @@ const levels = [
   ['descriptor', 'process', 'message-credentials', 'authorization'],
   ['handle', 'file-handle'],
   ['readiness', 'credentials', 'headroom'],
-  ['queue', 'poller', 'source', 'options', 'slabs', 'spin', 'socket-diagnosis', 'tracked-fds'],
+  ['queue', 'poller', 'source', 'options', 'slabs', 'spin', 'socket-diagnosis', 'tracked-fds', 'fs-numbers'],
   ['address', 'wait', 'arguments', 'control', 'runtime', 'read-ahead'],
   ['errors'],
   ['native', 'words'],

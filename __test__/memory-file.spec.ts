@@ -1,7 +1,9 @@
 // Memory files: content, size and seals; what a receiver may rely on, whoever sent them.
-import { fstatSync, ftruncateSync, openSync, readFileSync, readlinkSync, unlinkSync, writeSync } from 'node:fs'
+import { readFileSync, readlinkSync, unlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import test from 'ava'
 import { listen, type Message, memfd, OwnedFd, pair, type Seal } from '../index.js'
+import { fstatSync, ftruncateSync, openSync, writeSync } from './helpers/fs-numbers.js'
 import { guard } from './helpers/leaks.js'
 import { openCount } from './helpers/marked.js'
 import { receivedFds } from './helpers/received.js'
@@ -135,8 +137,9 @@ test.serial('wrong arguments are told before anything is made', (t) => {
 async function judge(
   { ancillary, require }: { ancillary: typeof import('../index.js'); require: NodeJS.Require },
   path: string,
+  numbers: string,
 ) {
-  const fs = require('node:fs') as typeof import('node:fs')
+  const fs = require(numbers) as typeof import('./helpers/fs-numbers.js')
   const socket = await ancillary.connect(path, { maxFds: 1 })
   const seen: unknown[] = []
   for await (const message of socket) {
@@ -159,7 +162,7 @@ async function judge(
 
 test.serial('a receiver in another process sees what is sealed, and reads it from the beginning', async (t) => {
   const listener = listen(`${folder}/judge`)
-  const verdict = run(judge, [`${folder}/judge`])
+  const verdict = run(judge, [`${folder}/judge`, join(__dirname, 'helpers', 'fs-numbers.js')])
   const socket = await listener.accept()
   const files = [memfd('sealed', { data: CONTENT, seals: SEALS }), memfd('open', { data: CONTENT })]
   for (const file of files) await socket.send('x', { fds: [file] })

@@ -1,8 +1,8 @@
 // What a message owns and whom its descriptors belong to: to the message until taken, then to whoever took them.
-import { fstatSync } from 'node:fs'
 import test from 'ava'
 import { type Batch, type Message, type OwnedFd, pair } from '../index.js'
 import { dispose } from './helpers/dispose.js'
+import { fstatSync } from './helpers/fs-numbers.js'
 import { guard } from './helpers/leaks.js'
 import { closeAll, inodesOf, openCount, openMarked } from './helpers/marked.js'
 

@@ -1,10 +1,10 @@
 // Sending borrows: the caller's memory and descriptors are used at once, and what has to wait is kept as it must be.
-import { closeSync, fstatSync, openSync } from 'node:fs'
 import test from 'ava'
 import { hasCode, type Message, pair, type SocketError, type UnixSocket } from '../index.js'
 import { runScenario } from './helpers/child.js'
 import { dispose } from './helpers/dispose.js'
 import { drain, fill, readAll, readBytes } from './helpers/fill.js'
+import { closeSync, fstatSync, openSync } from './helpers/fs-numbers.js'
 import { guard } from './helpers/leaks.js'
 import { closeAll, inodesOf, openCount, openMarked } from './helpers/marked.js'
 import { nativeCalls } from './helpers/native-calls.js'

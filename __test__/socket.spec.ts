@@ -1,11 +1,12 @@
 // UnixSocket and UnixListener from owner to owner: adopted, given up, and refused where they cannot be.
-import { closeSync, openSync, unlinkSync } from 'node:fs'
+import { unlinkSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { bind, connect, listen, OwnedFd, openSocket, pair, UnixListener, UnixSocket } from '../index.js'
 import { native } from '../lib/native.js'
 import { fill } from './helpers/fill.js'
+import { closeSync, openSync } from './helpers/fs-numbers.js'
 import { guard } from './helpers/leaks.js'
 
 const dir = guard(test)

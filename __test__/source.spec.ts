@@ -2,12 +2,13 @@
 import { spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { createReadStream, createWriteStream, fstatSync, unlinkSync } from 'node:fs'
+import { createReadStream, createWriteStream, unlinkSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { createServer, connect as netConnect } from 'node:net'
 import { join } from 'node:path'
 import test from 'ava'
 import { connect, type FdSource, listen, type Message, OwnedFd, pair } from '../index.js'
+import { fstatSync } from './helpers/fs-numbers.js'
 import { guard } from './helpers/leaks.js'
 
 const folder = guard(test)

@@ -2,7 +2,7 @@
 // systemd-socket-activate.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, openSync, rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import http from 'node:http'
 import net from 'node:net'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import test from 'ava'
 import { inetd, listenFds } from '../entries/systemd.js'
 import { bind, type Connected, connect, listen, OwnedFd, pair, type UnixSocket } from '../index.js'
+import { openSync } from './helpers/fs-numbers.js'
 import { guard } from './helpers/leaks.js'
 import { closeAll, inodesOf, openMarked } from './helpers/marked.js'
 

@@ -2,8 +2,9 @@
 // credentials, descriptors and barriers.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, rmSync } from 'node:fs'
+import { chmodSync, closeSync, openSync, readFileSync, rmSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import test from 'ava'
 import { barrier, type NotifyState, notify, removeStored, storeFds } from '../entries/systemd.js'
 import { bind, hasCode, type Message, OwnedFd, type UnixSocket } from '../index.js'
@@ -295,31 +296,27 @@ while True:
 `
 
 test.serial('a manager in Python understands all of it', async (t) => {
-  const child = spawn('python3', ['-c', pythonManager, path], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const lines: unknown[] = []
-  let output = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text
-    lines.splice(
-      0,
-      lines.length,
-      ...output
-        .split('\n')
-        .slice(0, -1)
-        .map((line) => JSON.parse(line)),
-    )
-  })
+  // Into a file: what is there can be read at once, and a pipe comes when the loop has its turn.
+  const log = `${folder}/log`
+  const output = openSync(log, 'w')
+  const child = spawn('python3', ['-c', pythonManager, path], { stdio: ['ignore', output, 'inherit'] })
+  closeSync(output)
+  const written = (): unknown[] =>
+    readFileSync(log, 'utf8')
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line))
   const ended = once(child, 'close')
-  await once(child.stdout, 'data')
+  while (written().length === 0) await setImmediate()
   const files = openMarked(folder, 2)
   const file = OwnedFd.dup(files[1] as number)
   await notify({ READY: true }, { path })
   await storeFds('two', [files[0] as number, file], { path, timeout })
-  t.is(lines.length, 4, 'the barrier was over when storing was')
+  t.is(written().length, 4, 'the barrier was over when storing was')
   await notify('STOPPING=1', { path })
   await ended
   const ids = [[process.pid, process.getuid?.(), process.getgid?.()]]
-  t.deepEqual(lines, [
+  t.deepEqual(written(), [
     'bound',
     ['READY=1', ids, []],
     ['FDSTORE=1\nFDNAME=two', ids, ['0', '1']],
@@ -328,5 +325,6 @@ test.serial('a manager in Python understands all of it', async (t) => {
   ])
   file.close()
   closeAll(files)
+  unlinkSync(log)
   rmSync(path)
 })

@@ -1,11 +1,12 @@
 // ancillary/usocket: what the README of that package says, and its failures mended: descriptors under backpressure, alone, after the
 // end; none leaks.
 import { once } from 'node:events'
-import { fstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import test from 'ava'
 import { UServer, USocket, type USocketRead } from '../entries/usocket.js'
 import { connect, pair, type UnixSocket } from '../index.js'
+import { fstatSync } from './helpers/fs-numbers.js'
 import { guard } from './helpers/leaks.js'
 import { closeAll, inodeOf, inodesOf, openCount, openMarked } from './helpers/marked.js'
 

@@ -15,7 +15,7 @@ import { FdFileHandle } from './file-handle.js'
 import { type Connected, type ListenOptions, UnixListener } from './listener.js'
 import type { SocketOptions } from './options.js'
 import type { SocketType } from './outgoing.js'
-import { type Runtime, refuseOn } from './runtime.js'
+import { type Runtime, refuseOn, runtime } from './runtime.js'
 import { UnixSocket } from './socket.js'
 import { fdOf } from './source.js'
 
@@ -198,9 +198,9 @@ function toNetServer<S extends net.Server>(this: OwnedFd, server?: S): S {
 }
 
 function toDgramSocket(this: OwnedFd): dgram.Socket {
-  assertKind(this, RULES.toDgramSocket)
   // Node knows only those as connected that it has connected itself, and would not send.
-  if (this.state === 'connected') refuse(this, RULES.toDgramSocket.into)
+  if (this.kind === 'udp' && this.state === 'connected') refuse(this, RULES.toDgramSocket.into)
+  assertKind(this, RULES.toDgramSocket)
   const type = this.localAddress?.address.includes(':') ? 'udp6' : 'udp4'
   return give(this, (fd) => {
     const socket = dgram.createSocket(type)
@@ -246,7 +246,7 @@ const conversions: Pick<
     assertKind(this, RULES.toTTY)
     const terminal = new tty.ReadStream(this.fd)
     // libuv opens the slave of a pseudoterminal anew, and never closes the number that it was given.
-    if (fdOf(terminal) === this.fd) this.detach()
+    if (runtime === 'deno' ? isMaster(this) : fdOf(terminal) === this.fd) this.detach()
     else this.close()
     return terminal
   },
@@ -254,6 +254,18 @@ const conversions: Pick<
     assertKind(this, RULES.toFileHandle)
     return give(this, (fd) => new FdFileHandle(fd)) as unknown as FileHandle
   },
+}
+
+const TIOCGPTN = 0x80045430
+
+/** Deno's streams of terminals do not show which number they have; libuv opens anew what is no master. */
+function isMaster(fd: OwnedFd): boolean {
+  try {
+    fd.ioctl(TIOCGPTN, Buffer.alloc(4))
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** As the methods of a class: not enumerable. */

@@ -120,8 +120,8 @@ export class OwnedFd implements Disposable {
   }
 
   /**
-   * Takes ownership of a descriptor number, which this object will close. In a worker of Node the object has another number, and the
-   * old one is closed: Node would close that once more when the worker ends.
+   * Takes ownership of a descriptor number, which this object will close. In a worker of Node, and of what Deno's `fs` has opened, the
+   * object has another number and the old one is closed: they would close that once more.
    *
    * @throws EBADF It is not open. It is still yours.
    * @throws EEXIST Another object of this package owns it.

@@ -2,9 +2,10 @@
  * What a Unix socket is and what waits in it: names, peer, queues and options, of one descriptor or of all sockets of the system.
  * Only looks: no option, no queue and no error of the socket is changed. Knows no messages and no object of ours.
  */
-import { fstatSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { type Credentials, peerOrNull } from './credentials.js'
 import { check, hasCode, ownError, systemError } from './errors.js'
+import { inodeOf } from './fs-numbers.js'
 import { constants, native } from './native.js'
 import type { SocketType } from './outgoing.js'
 import { type Diagnosis, diagnose, diagnoseAll } from './socket-diagnosis.js'
@@ -91,7 +92,7 @@ const ESTABLISHED = 1
 export function inspect(source: FdSource): SocketInfo {
   const fd = fdOf(source, 'source')
   const type = typeOf(fd)
-  const { ino: inode } = fstatSync(fd)
+  const inode = Number(inodeOf(fd))
   const state = STATES[check(native.socketState(fd), 'getsockopt')] as SocketInfo['state']
   const facts = fdFacts(fd)
   const listening = state === 'listening'

@@ -2,10 +2,10 @@
  * Memory files: a file without a path that can be passed, and sealed so that its receiver need not trust its sender.
  * Knows descriptors, not how they travel.
  */
-import { ftruncateSync, writeSync } from 'node:fs'
 import { type Data, integer, oneBuffer, oneOf, optionsObject } from './arguments.js'
 import { OwnedFd } from './descriptor.js'
 import { check, closedError, invalidType, invalidValue } from './errors.js'
+import { fillFile } from './fs-numbers.js'
 import { native } from './native.js'
 
 /**
@@ -75,8 +75,7 @@ export function memfd(name: string, options?: MemfdOptions): OwnedFd {
   const file = OwnedFd.own(check(native.createMemfd(name), 'memfd_create'))
   try {
     // At its beginning, whatever is written: the receiver shares the position.
-    for (let at = 0; at < bytes.length; ) at += writeSync(file.fd, bytes, at, bytes.length - at, at)
-    if (length > bytes.length) ftruncateSync(file.fd, length)
+    if (length > 0) fillFile(file.fd, bytes, length)
     if (mask !== 0) check(native.addSeals(file.fd, mask), 'fcntl')
     return file
   } catch (error) {

@@ -3,9 +3,11 @@
  * It lends the number for a call; it never takes ownership.
  */
 import type * as dgram from 'node:dgram'
+import { Socket as DgramSocket } from 'node:dgram'
 import type * as net from 'node:net'
 import { Socket } from 'node:net'
 import { closedError, invalidType, outOfRange } from './errors.js'
+import { refuseOn, runtime } from './runtime.js'
 
 /**
  * Anything with a descriptor: a number, a FileHandle, an OwnedFd, a UnixSocket, a stream of `fs`, `net`, `tty` or a child's stdio,
@@ -30,6 +32,26 @@ function numberOf(source: Candidate): unknown {
   const state = dgramState(source)
   if (state !== undefined) return state.handle?.fd
   return typeof source.fd === 'number' ? source.fd : source._handle?.fd
+}
+
+/**
+ * Bun and Deno: open, and nobody can see its number. On Deno what is made of TCP and UDP, on Bun an http server.
+ */
+function isHidden(source: Candidate): boolean {
+  if (runtime === 'node') return false
+  const { listening, destroyed, pending, connecting } = source as Record<string, unknown>
+  if (destroyed === false) return mayHaveNumber(source) && pending !== true && connecting !== true
+  return listening === true || (source instanceof DgramSocket && isBound(source))
+}
+
+/** `address()` throws where it is not bound or is closed. */
+function isBound(source: dgram.Socket): boolean {
+  try {
+    source.address()
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Whether the object is of a kind that has descriptors, though it may have none now. */
@@ -124,7 +146,10 @@ export function startReading(source: object, flowing: boolean): void {
   if (flowing) stream.resume?.()
 }
 
-/** The number of `source`. Throws a TypeError where it has none, ERR_SOCKET_CLOSED where it is closed. */
+/**
+ * The number of `source`. Throws a TypeError where it has none, ERR_SOCKET_CLOSED where it is closed, ERR_UNSUPPORTED_PLATFORM where
+ * the runtime hides it.
+ */
 export function fdOf(source: FdSource, name = 'fd'): number {
   if (typeof source === 'number') return checkNumber(source, name)
   if ((typeof source !== 'object' && typeof source !== 'function') || source === null) {
@@ -132,6 +157,7 @@ export function fdOf(source: FdSource, name = 'fd'): number {
   }
   const fd = numberOf(source as unknown as Candidate)
   if (typeof fd === 'number' && fd >= 0) return checkNumber(fd, name)
+  if (isHidden(source as unknown as Candidate)) refuseOn([runtime], `To use the descriptor of the object in "${name}"`)
   if (mayHaveNumber(source as unknown as Candidate)) throw closedError(`object in "${name}"`)
   throw invalidType(name, 'a descriptor number or an object that has one', source)
 }

@@ -3,11 +3,11 @@
  * the one socket of inetd. Believes the environment only as far as it can be checked; what the descriptors are used for is not
  * its business.
  */
-import { fstatSync } from 'node:fs'
 import { optionalBoolean, optionsObject } from './arguments.js'
 import { pair } from './connect.js'
 import { OwnedFd } from './descriptor.js'
 import { invalidValue, ownError } from './errors.js'
+import { inodeOf } from './fs-numbers.js'
 import { native } from './native.js'
 import { peerProcess } from './process.js'
 
@@ -82,9 +82,9 @@ function ownPidfdId(): string | null {
   try {
     const ours = peerProcess(left)
     if (ours === null) return null
-    const { ino } = fstatSync(ours.fd, { bigint: true })
+    const inode = inodeOf(ours.fd)
     ours.close()
-    return String(ino)
+    return String(inode)
   } finally {
     left.close()
     right.close()

@@ -1,16 +1,28 @@
 /**
- * Numbers that are adopted, in workers of Node.js: what `fs.open` gave there Node closes once more when the worker ends, whatever the
- * number is by then. A worker therefore keeps a duplicate, and has Node close the number and forget it. Knows no descriptors' kinds.
+ * Numbers that are adopted where `fs` keeps book of what it opened, and would close the number once more: a worker of Node when it
+ * ends, Deno when it opens a file and gets that number again. There we keep a duplicate, and `fs` closes the number and forgets it.
+ * Knows no descriptors' kinds.
  */
-import { closeSync } from 'node:fs'
+import { closeSync, fstatSync } from 'node:fs'
 import { isMainThread } from 'node:worker_threads'
 import { check } from './errors.js'
 import { native } from './native.js'
 import { runtime } from './runtime.js'
 
-/** Only workers track: the end of the main thread is the end of the process. What was open before them nobody has opened there. */
+/** Of Node only workers track: the end of the main thread is the end of the process. What was open before, `fs` has not opened. */
 function isTracked(number: number): boolean {
-  return runtime === 'node' && !isMainThread && number > 2
+  if (number <= 2) return false
+  return runtime === 'deno' ? isKnownToDeno(number) : runtime === 'node' && !isMainThread
+}
+
+/** Deno's `fs` takes no number that it has not opened. */
+function isKnownToDeno(number: number): boolean {
+  try {
+    fstatSync(number)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Takes a number of the user's: the number that is ours now. {@link taken} or {@link giveBack} must follow. */

@@ -4,6 +4,7 @@
 //   --runtime bun|deno|node-thread|node|all   which one; all: the first three     --quick    only the core specs
 //   --features   the specs of docs/platforms.md     --node PATH   another Node.js
 //   --record FILE   writes each result as JSON          -- SPEC…   only these spec files
+//   --raw        as if nothing were known: every failure with its error, to see what differences.mjs must say
 import { spawn } from 'node:child_process'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
@@ -21,6 +22,7 @@ const { values: options, positionals } = parseArgs({
     features: { type: 'boolean', default: false },
     node: { type: 'string', default: process.execPath },
     record: { type: 'string' },
+    raw: { type: 'boolean', default: false },
   },
   allowPositionals: true,
 })
@@ -32,7 +34,7 @@ if (runtime === undefined) throw new Error(`--runtime takes one of ${Object.keys
 const QUICK = ['address', 'connect', 'lent', 'message', 'readiness', 'receiving', 'receiving-end', 'sending', 'socket']
 const SILENCE_MS = 120_000
 const AT_A_TIME = 2
-const known = differences[options.runtime] ?? {}
+const known = options.raw ? {} : (differences[options.runtime] ?? {})
 const sum = { passed: 0, failed: 0, refused: 0 }
 const record = {}
 

@@ -1,8 +1,8 @@
 // The worker of conversions-threads.spec.ts: takes over a descriptor by its number, or gives one away, and ends.
-import { closeSync, openSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { memfd, OwnedFd, pair, UnixSocket } from '../../index.js'
+import { closeSync, openSync } from './fs-numbers.js'
 
 const { job, fd } = workerData as { job: string; fd: number }
 

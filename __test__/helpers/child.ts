@@ -1,6 +1,7 @@
 // Runs a scenario in a process of its own: with few descriptors, with nothing else that keeps it alive, or to be collected.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { withGc } from './this-runtime.js'
 
 export interface Outcome {
   /** What the scenario returned; undefined when it printed nothing, such as when its process ended early. */
@@ -22,8 +23,8 @@ export interface ChildOptions {
 /** Runs scenario `name` of a module beside this one, with `gc()` at hand. */
 export async function runScenario(module: string, name: string, options: ChildOptions = {}): Promise<Outcome> {
   const limit = options.descriptors === undefined ? '' : `ulimit -n ${options.descriptors}; `
-  const script = `${options.input === 'pipe' ? ': | ' : ''}${limit}exec ${options.wrapper ?? ''} "$0" --expose-gc "$@"`
-  const child = spawn('/bin/sh', ['-c', script, process.execPath, join(__dirname, `${module}.js`), name], {
+  const script = `${options.input === 'pipe' ? ': | ' : ''}${limit}exec ${options.wrapper ?? ''} "$0" "$@"`
+  const child = spawn('/bin/sh', ['-c', script, ...withGc, join(__dirname, `${module}.js`), name], {
     env: { ...process.env, ...options.env },
     stdio: [options.input === 'socket' ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     // One that never ends is killed, and has no exit code.

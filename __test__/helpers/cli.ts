@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { inspectAll } from '../../index.js'
 import { writtenBy } from './program.js'
+import { thisRuntime } from './this-runtime.js'
 
 const main = join(__dirname, '..', '..', 'cli', 'main.js')
 const deadline = 60_000
@@ -43,7 +44,8 @@ function started(program: string, args: readonly string[], { fds = [], env = {} 
 
 /** Begins `ancillary ARGS`. */
 export function start(args: readonly string[], surroundings: Surroundings = {}): Started {
-  return started(process.execPath, [main, ...args], surroundings)
+  const [program = '', ...words] = thisRuntime
+  return started(program, [...words, main, ...args], surroundings)
 }
 
 /** Runs `ancillary ARGS` to its end. */
@@ -53,7 +55,7 @@ export async function ancillary(args: readonly string[], surroundings?: Surround
 
 /** The same with a terminal, that of script(1), for all of its standard streams: what it shows is in `stdout`. */
 export async function inTerminal(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  const words = [process.execPath, main, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`)
+  const words = [...thisRuntime, main, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`)
   const command = ['-qec', words.join(' '), '/dev/null']
   return await started('script', command, { env: { TERM: 'xterm', ...env } }).ended
 }

@@ -1,11 +1,12 @@
 // What each conversion makes is used, and then closed by its own means: a byte, a connection, a datagram or a stat goes through.
 import type { Socket as DgramSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { fstatSync, type ReadStream, type WriteStream } from 'node:fs'
+import type { ReadStream, WriteStream } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import type { Server, Socket } from 'node:net'
 import type { ExecutionContext } from 'ava'
 import type { OwnedFd, UnixListener, UnixSocket } from '../../index.js'
+import { fstatSync } from './fs-numbers.js'
 import { received } from './received.js'
 import type { Sample } from './samples.js'
 import { CONTENT } from './samples-files.js'

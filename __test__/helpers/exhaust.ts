@@ -1,6 +1,6 @@
 // For scenarios in a process with a low limit (child.ts): leaves it without descriptors.
-import { closeSync, openSync } from 'node:fs'
 import type { SocketError } from '../../index.js'
+import { closeSync, openSync } from './fs-numbers.js'
 
 /** Takes all free descriptors but `spare`; returns what gives them back. */
 export function exhaust(spare = 0): () => void {

@@ -24,7 +24,8 @@ async function converse(stream: net.Socket): Promise<string> {
     parts.push(part)
     if (part.toString().trimEnd().endsWith('over')) break
   }
-  await new Promise<void>((resolve) => stream.write('pong\n', () => resolve()))
+  // A child's output is a socket on Node.js, a pipe on Deno.
+  if (stream.writable) await new Promise<void>((resolve) => stream.write('pong\n', () => resolve()))
   stream.destroy()
   return told(Buffer.concat(parts))
 }

@@ -1,9 +1,10 @@
 // The other process of the handoff specs: it receives handles, makes them live and uses them. And what both ends need to begin.
-import { constants, openSync } from 'node:fs'
+import { constants } from 'node:fs'
 import { join } from 'node:path'
 import type * as Handoff from '../../entries/handoff.js'
 import { type Takeover, takeOver } from '../../entries/handoff.js'
 import { listen, OwnedFd, type UnixSocket } from '../../index.js'
+import { openSync } from './fs-numbers.js'
 import type * as Uses from './handle-uses.js'
 import { type Kit, type Script, type ScriptOptions, start } from './script.js'
 
@@ -49,10 +50,11 @@ export async function receiver(
 ): Promise<void> {
   const { receiveHandle } = require(entry) as typeof Handoff
   const { use } = require(uses) as typeof Uses
+  const refused = (error: { code?: string }): unknown => ({ refused: error.code })
   const talk = await ancillary.connect(path, { maxFds: 1 })
   for (let handle = await receiveHandle(talk); handle !== null; handle = await receiveHandle(talk)) {
     await tell({ type: handle.type, data: handle.data })
-    await tell(await use(handle))
+    await tell(await Promise.resolve(handle).then(use).catch(refused))
   }
   await talk.close()
 }

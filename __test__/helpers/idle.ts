@@ -1,12 +1,13 @@
 // Scenarios of processes that have nothing but their sockets: those that wait are woken by a timer that keeps nothing
 // alive itself, so that a process that would have ended never says "done".
 import { execFileSync } from 'node:child_process'
-import { constants, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import { constants, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bind, connect, listen, OwnedFd, pair, type UnixSocket } from '../../index.js'
 import { serveScenarios } from './child.js'
 import { drain, fill } from './fill.js'
+import { openSync, writeSync } from './fs-numbers.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'anc-'))
 const path = join(folder, 's')

@@ -1,8 +1,9 @@
 // Scenarios for descriptors that somebody else made, without O_NONBLOCK: standard input is a pipe or a socket.
-import { constants, openSync, writeSync } from 'node:fs'
+import { constants } from 'node:fs'
 import { OwnedFd, pair, type SocketError, UnixSocket } from '../../index.js'
 import { serveScenarios } from './child.js'
 import { fill } from './fill.js'
+import { openSync, writeSync } from './fs-numbers.js'
 import { stateOf } from './turns.js'
 
 function isNonblocking(fd: OwnedFd): boolean {

@@ -1,7 +1,7 @@
 // The program into whose system calls errors are injected: run by injection.ts under strace, with one worker thread per socket
 // type, because strace counts the calls of each thread for itself. It opens, connects, sends and receives, tries again whatever
 // failed, and tells what arrived and what failed. It does not know which call is hit.
-import { accessSync, readSync } from 'node:fs'
+import { accessSync } from 'node:fs'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import {
   bind,
@@ -18,6 +18,7 @@ import {
 } from '../../index.js'
 import { serveScenarios } from './child.js'
 import { dispose } from './dispose.js'
+import { readSync } from './fs-numbers.js'
 import { leakedSince, openCount } from './open-count.js'
 
 /** One operation that failed. */

@@ -1,5 +1,7 @@
 // What every spec file is held to: when its tests are over, all descriptors they opened are closed, all children they
 // started are gone, and the folder they were given is empty.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import type { TestFn } from 'ava'
@@ -14,6 +16,7 @@ export function guard(test: TestFn): string {
   let before = new Map<string, string>()
   test.serial.before('note the open descriptors', async () => {
     await startPoller()
+    if (process.versions.bun !== undefined || process.versions.deno !== undefined) await startRuntime()
     before = descriptors()
   })
   test.serial.after.always('nothing is left behind', async (t) => {
@@ -33,6 +36,13 @@ export async function startPoller(): Promise<void> {
   await left.readable({ timeout: 0 }).catch(() => {})
   left.close()
   right.close()
+}
+
+/** Bun and Deno open sockets of their own for the first child and the first signal that somebody listens to, and keep them. */
+async function startRuntime(): Promise<void> {
+  const listener = (): void => {}
+  process.on('SIGUSR2', listener).off('SIGUSR2', listener)
+  await once(spawn('true', { stdio: ['pipe', 'pipe', 'pipe'] }), 'close')
 }
 
 /** What is still left when the event loop had its turns. No collection is forced: that would hide what was forgotten. */

@@ -1,8 +1,9 @@
 // Descriptors that can be told apart: of files that are already unlinked, each known by its inode.
-import { closeSync, fstatSync, openSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
+import { readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { OwnedFd } from '../../index.js'
 import { native } from '../../lib/native.js'
+import { closeSync, fstatSync, openSync } from './fs-numbers.js'
 
 /** Opens `count` files of the folder, each holding its own number as text. */
 export function openMarked(folder: string, count: number): number[] {

@@ -1,6 +1,5 @@
 // Scenarios whose system calls are read afterwards (numbers.ts): one that closes everything in every way and goes on using it, one
 // that really uses a closed number.
-import { closeSync, fstatSync, openSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import {
@@ -17,6 +16,7 @@ import {
 import { native } from '../../lib/native.js'
 import { serveScenarios } from './child.js'
 import { fill } from './fill.js'
+import { closeSync, fstatSync, openSync } from './fs-numbers.js'
 import { turns } from './turns.js'
 
 const folder = process.env.ANCILLARY_TEST_FOLDER ?? ''

@@ -1,8 +1,9 @@
 // One descriptor of every kind that a process can make with Node and this package.
 import { execFileSync } from 'node:child_process'
-import { closeSync, constants, openSync, unlinkSync } from 'node:fs'
+import { constants, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { type OwnedFd, openSocket, pair } from '../../index.js'
+import { closeSync, openSync } from './fs-numbers.js'
 
 export interface Sample {
   readonly kind: string

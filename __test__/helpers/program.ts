@@ -1,6 +1,7 @@
 // Runs a program of this Node.js to its end, with a deadline that also ends what the program has started: a child that is left
 // over would hold the pipes, and the test file would never end. Knows no program.
 import { type ChildProcess, spawn } from 'node:child_process'
+import { thisRuntime } from './this-runtime.js'
 
 export interface ProgramOptions {
   /** Added to ours; undefined removes a variable. */
@@ -25,7 +26,8 @@ export async function runProgram(
   args: readonly string[],
   { env, timeout }: ProgramOptions,
 ): Promise<{ stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, args, {
+  const [program = '', ...words] = thisRuntime
+  const child = spawn(program, [...words, ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,

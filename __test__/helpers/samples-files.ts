@@ -1,7 +1,8 @@
 // Samples that are files: on disk, in memory, pipes, terminals, devices and the anonymous files of the kernel.
-import { constants, openSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import { constants, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bind, memfd, OwnedFd, pair, peerProcess } from '../../index.js'
+import { openSync } from './fs-numbers.js'
 import type { Rare, RareName } from './rare.js'
 import type { Open, Sample } from './samples.js'
 

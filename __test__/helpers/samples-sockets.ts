@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { connect, listen, OwnedFd, openSocket, pair } from '../../index.js'
+import { acceptSync, hasListen, listenSync } from './fs-numbers.js'
 import type { Open, Sample } from './samples.js'
 
 const AF_VSOCK = 40
@@ -22,7 +23,19 @@ function unixListening(type: 'stream' | 'seqpacket'): Sample {
   return { fd: listener.detach(), dial }
 }
 
+function listeningByNumber(family: Family): OwnedFd {
+  const fd = openSocket(family, 'stream')
+  fd.bind({ address: LOOPBACK[family] })
+  listenSync(fd.fd)
+  return fd
+}
+
 async function tcpListening(family: Family): Promise<Sample> {
+  if (hasListen) {
+    const fd = listeningByNumber(family)
+    const { port } = fd.localAddress as { port: number }
+    return { fd, dial: () => dial(family, port) }
+  }
   const server = createServer().listen(0, LOOPBACK[family])
   await once(server, 'listening')
   const fd = OwnedFd.dup(server)
@@ -39,7 +52,17 @@ async function dial(family: Family, port: number): Promise<OwnedFd> {
   return fd
 }
 
+async function connectedByNumber(family: Family): Promise<Sample> {
+  const listening = listeningByNumber(family)
+  const far = await dial(family, (listening.localAddress as { port: number }).port)
+  await listening.readable()
+  const fd = OwnedFd.adopt(acceptSync(listening.fd))
+  listening.close()
+  return { fd, far }
+}
+
 async function tcpConnected(family: Family): Promise<Sample> {
+  if (hasListen) return await connectedByNumber(family)
   const server = createServer({ pauseOnConnect: true }).listen(0, LOOPBACK[family])
   await once(server, 'listening')
   const accepted = once(server, 'connection')

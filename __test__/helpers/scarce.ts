@@ -1,10 +1,10 @@
 // Scenarios for a process that is short of descriptors: run by child.ts with a low limit.
-import { closeSync } from 'node:fs'
 import { type Message, pair, type SocketError, type UnixSocket } from '../../index.js'
 import { serveScenarios } from './child.js'
 import { dispose } from './dispose.js'
 import { exhaust } from './exhaust.js'
 import { drain, fill } from './fill.js'
+import { closeSync } from './fs-numbers.js'
 import { openCount } from './marked.js'
 
 /** The poller opens its descriptors at the first wait. */

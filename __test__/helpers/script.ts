@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type * as Ancillary from '../../index.js'
+import { thisRuntime } from './this-runtime.js'
 
 /** What the function gets beside its arguments. */
 export interface Kit {
@@ -85,7 +86,7 @@ export function start<A extends unknown[]>(
   { shell, uid, gid, cwd, preload }: ScriptOptions = {},
 ): Script {
   const user = JSON.stringify({ uid, gid, preload })
-  const script = [process.execPath, join(__dirname, 'script-main.js'), String(body), JSON.stringify(args), user]
+  const script = [...thisRuntime, join(__dirname, 'script-main.js'), String(body), JSON.stringify(args), user]
   const [command = '', ...rest] = shell === undefined ? script : ['sh', '-c', `${shell} && exec "$@"`, 'sh', ...script]
   return new Script(spawn(command, rest, { cwd, stdio: ['ignore', 'inherit', 'pipe', 'ipc'] }))
 }

@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
+import { thisRuntime } from './this-runtime.js'
 
 const root = join(__dirname, '..', '..')
 const deadline = 30_000
@@ -73,7 +74,7 @@ async function run({ code, shell }: Snippet, parent: string, which: 'checkout' |
     const program = shell ? 'example.sh' : /^import /m.test(code) ? 'example.mjs' : 'example.cjs'
     writeFileSync(join(folder, program), code)
     if (which === 'checkout') linkCheckout(join(folder, 'node_modules'))
-    const result = await execute(shell ? ['bash', '-eu'] : [process.execPath], program, folder)
+    const result = await execute(shell ? ['bash', '-eu'] : [...thisRuntime], program, folder)
     const left = readdirSync(folder).filter((name) => name !== 'node_modules' && name !== program)
     return { ...result, left }
   } finally {
@@ -86,7 +87,8 @@ function linkCheckout(modules: string): void {
   const bin = join(modules, '.bin')
   mkdirSync(bin, { recursive: true })
   symlinkSync(root, join(modules, 'ancillary'))
-  const script = `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'cli/main.js')}' "$@"\n`
+  const program = [...thisRuntime, join(root, 'cli/main.js')].map((word) => `'${word}'`).join(' ')
+  const script = `#!/bin/sh\nexec ${program} "$@"\n`
   writeFileSync(join(bin, 'ancillary'), script)
   chmodSync(join(bin, 'ancillary'), 0o755)
 }

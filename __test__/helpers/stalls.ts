@@ -1,11 +1,12 @@
 // How long the event loop stands still while somebody drops a descriptor whose last close takes long: one way to drop it for each
 // path by which it may come. The control closes it on the thread of the loop, and shows that the attack bites.
 import { execFileSync } from 'node:child_process'
-import { closeSync, fstatSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { type Message, pair, type UnixSocket } from '../../index.js'
 import { native } from '../../lib/native.js'
 import { dispose } from './dispose.js'
 import { exhaust } from './exhaust.js'
+import { closeSync, fstatSync } from './fs-numbers.js'
 import { lingering } from './lingering.js'
 import { turns } from './turns.js'
 

@@ -1,8 +1,9 @@
 // The worker of workers.spec.ts: does the job that it is told, and says when it is in the middle of it.
-import { constants, openSync, writeSync } from 'node:fs'
+import { constants } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { listen, OwnedFd, pair } from '../../index.js'
 import { fill } from './fill.js'
+import { openSync, writeSync } from './fs-numbers.js'
 
 type Jobs = Record<string, (address: string) => Promise<unknown>>
 

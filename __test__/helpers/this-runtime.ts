@@ -1,0 +1,10 @@
+// How another program is started on the runtime that runs the specs: Node.js and Bun take a file at once, Deno a command and its
+// permissions before it. Knows no spec.
+
+const isDeno = process.versions.deno !== undefined
+
+/** The words before the name of a file. */
+export const thisRuntime: readonly string[] = [process.execPath, ...(isDeno ? ['run', '-A'] : [])]
+
+/** The same with `gc()` at hand. */
+export const withGc: readonly string[] = [...thisRuntime, isDeno ? '--v8-flags=--expose-gc' : '--expose-gc']
