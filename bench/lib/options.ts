@@ -26,7 +26,7 @@ interface Plans<P extends Plan> {
 
 const LOOKUPS: Plans<Plan> = { normal: { rounds: 11, milliseconds: 200 }, quick: { rounds: 3, milliseconds: 50 } }
 const WORKLOADS: Plans<TrialPlan & { otherRounds: number }> = {
-  normal: { rounds: 9, otherRounds: 5, warm: 1600, milliseconds: 400 },
+  normal: { rounds: 9, otherRounds: 3, warm: 1200, milliseconds: 400 },
   quick: { rounds: 2, otherRounds: 1, warm: 80, milliseconds: 60 },
 }
 
