@@ -1126,7 +1126,7 @@ export interface Capabilities {
   readonly passCredentials: Capability
   /** `passProcess`. */
   readonly passProcess: Capability
-  /** `peerCredentials`: pid, uid, gid. */
+  /** `peerCredentials`: who it is, as far as the system tells. */
   readonly peerCredentials: Capability
   /** `peerCredentials`: groups. */
   readonly peerGroups: Capability
