@@ -319,6 +319,18 @@ export interface SocketOptions {
    * busy, so it is for few sockets, and never for two processes that share a processor. Four waits in vain, and most are left out.
    */
   spin?: number
+  /**
+   * Keep a duplicate of each descriptor that was sent, until the next message comes: a peer that answers each message with descriptors
+   * so says that it has them. macOS may lose a descriptor that its sender closes while it is on its way. Default true on macOS, and
+   * false elsewhere.
+   *
+   * Meanwhile what you have closed stays open: who waits for its end, such as the reader of a pipe, waits until the answer. Any message
+   * that is received after the send has ended is taken for the answer; where it is none, or none comes, use `releaseSentFds()`. At
+   * most 512 are kept for a socket, and the oldest go first; for all sockets of a thread a quarter of RLIMIT_NOFILE, and those of closed
+   * sockets go first. When the socket is closed or detached with some left they stay for 5 seconds, which keep no process alive. Where
+   * no duplicate can be made (EMFILE) none is kept, and the send succeeds all the same. Platforms: all. See dup(2), unix(7).
+   */
+  keepSentFds?: boolean
   /** SO_SNDBUF in bytes; the system doubles it and cuts it to its limit. */
   sendBufferSize?: number
   /** SO_RCVBUF in bytes; the system doubles it and cuts it to its limit. */
@@ -699,6 +711,12 @@ export declare class UnixSocket<T extends SocketType = SocketType> implements Di
    * @throws ENOTSUP On a datagram socket, which has no such thing.
    */
   hangup(options?: Wait): Promise<void>
+  /**
+   * Closes the duplicates that `keepSentFds` keeps, for protocols in which a message is no answer, or none comes. Those of a message
+   * that has not gone whole stay. Where there are none, and where the option is off, it does nothing. It works on a closed socket too,
+   * for which nothing is left to wait.
+   */
+  releaseSentFds(): void
   /** Ends one or both directions for everyone who holds this socket. `'write'` takes effect behind queued sends. See shutdown(2). */
   shutdown(how: 'read' | 'write' | 'both'): void
   /** Pending operations keep the process alive (the default). */
@@ -1020,6 +1038,8 @@ export interface UnixDuplex extends NetLikeDuplex {
   writeWithFds(bytes: Uint8Array, fds: readonly FdSource[], callback?: (error?: Error | null) => void): boolean
   /** Closes descriptors that `'fds'` gave. Protocols, as that of dbus-native, call it at the end for those that no message claimed. */
   closeFds(fds: readonly OwnedFd[]): void
+  /** As of a {@link UnixSocket}: closes what `keepSentFds` keeps. */
+  releaseSentFds(): void
   /** Reading keeps the process alive (the default). */
   ref(): this
   /** Reading does not keep the process alive. */
@@ -1045,8 +1065,8 @@ export interface UnixDuplexOptions extends DuplexOptions {
 }
 export interface UnixSocket<T extends SocketType = SocketType> {
   /**
-   * Becomes a `stream.Duplex` that carries descriptors both ways; this object is closed. `maxFds` stays as it is; credentials do
-   * not come along. If it throws, the socket is still yours.
+   * Becomes a `stream.Duplex` that carries descriptors both ways; this object is closed. `maxFds` and
+   * `keepSentFds` stay as they are; credentials do not come along. If it throws, the socket is still yours.
    *
    * @throws ERR_MESSAGES_HELD Messages are unread (give them as `unread`) or sends are queued.
    * @throws ERR_FD_KIND It is not a stream socket.
@@ -1106,7 +1126,7 @@ export interface Capabilities {
   readonly passCredentials: Capability
   /** `passProcess`. */
   readonly passProcess: Capability
-  /** `peerCredentials`: pid, uid, gid. */
+  /** `peerCredentials`: who it is, as far as the system tells. */
   readonly peerCredentials: Capability
   /** `peerCredentials`: groups. */
   readonly peerGroups: Capability

@@ -54,7 +54,8 @@ function unavailable(): string[] {
 const ENOPROTOOPT = -92
 for (const [name, features] of [
   ['setNumber', ['emptyRecords', 'passRights', 'passCredentials', 'passProcess']],
-  ['getOption', ['peerCredentials', 'peerGroups', 'peerLabel']],
+  ['getOption', ['peerGroups', 'peerLabel']],
+  ['peerFacts', ['peerCredentials']],
   ['peerProcess', ['peerProcess', 'processIds']],
   ['processInfo', ['processIds']],
   ['open', ['seqpacket', 'abstractNames', 'rawSockets']],

@@ -18,7 +18,7 @@ const levels = [
   ['receiving', 'sending', 'socket-facts'],
   ['outgoing', 'batch'],
   ['message'],
-  ['envelope'],
+  ['envelope', 'sent-fds'],
   ['memory-file', 'received-fds'],
   ['descriptor', 'process', 'message-credentials', 'authorization'],
   ['handle', 'file-handle'],

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import { connectedPair, openHandle } from './connect.js'
 import { packControl } from './control.js'
-import { everyIdIsMapped } from './credentials.js'
+import { askPeer, everyIdIsMapped } from './credentials.js'
 import { openSocket } from './descriptor.js'
 import { check, hasCode, type SocketError } from './errors.js'
 import { constants, native } from './native.js'
@@ -38,7 +38,7 @@ export interface Capabilities {
   readonly passCredentials: Capability
   /** `passProcess`. */
   readonly passProcess: Capability
-  /** `peerCredentials`: pid, uid, gid. */
+  /** `peerCredentials`: who it is, as far as the system tells. */
   readonly peerCredentials: Capability
   /** `peerCredentials`: groups. */
   readonly peerGroups: Capability
@@ -84,7 +84,8 @@ const TRIALS: { readonly [K in keyof Capabilities as string extends K ? never : 
   fdsAtExact: whyNotExact,
   passCredentials: option(() => constants.soPasscred, 1),
   passProcess: option(() => constants.soPasspidfd, 1),
-  peerCredentials: option(() => constants.soPeercred),
+  // By way of the one who asks: most systems have no SO_PEERCRED, and tell it all the same.
+  peerCredentials: (fd) => void askPeer(fd),
   peerGroups: option(() => constants.soPeergroups),
   peerLabel: option(() => constants.soPeersec),
   peerProcess: (fd) => {

@@ -47,6 +47,8 @@ export interface UnixDuplex extends NetLikeDuplex {
   writeWithFds(bytes: Uint8Array, fds: readonly FdSource[], callback?: (error?: Error | null) => void): boolean
   /** Closes descriptors that `'fds'` gave. Protocols, as that of dbus-native, call it at the end for those that no message claimed. */
   closeFds(fds: readonly OwnedFd[]): void
+  /** As of a {@link UnixSocket}: closes what `keepSentFds` keeps. */
+  releaseSentFds(): void
   /** Reading keeps the process alive (the default). */
   ref(): this
   /** Reading does not keep the process alive. */
@@ -77,8 +79,8 @@ export interface UnixDuplexOptions extends DuplexOptions {
 declare module './socket.js' {
   interface UnixSocket<T extends SocketType = SocketType> {
     /**
-     * Becomes a `stream.Duplex` that carries descriptors both ways; this object is closed. `maxFds` stays as it is; credentials do
-     * not come along. If it throws, the socket is still yours.
+     * Becomes a `stream.Duplex` that carries descriptors both ways; this object is closed. `maxFds` and
+     * `keepSentFds` stay as they are; credentials do not come along. If it throws, the socket is still yours.
      *
      * @throws ERR_MESSAGES_HELD Messages are unread (give them as `unread`) or sends are queued.
      * @throws ERR_FD_KIND It is not a stream socket.
@@ -234,6 +236,10 @@ class SocketDuplex extends NetLikeDuplex {
 
   closeFds(fds: readonly OwnedFd[]): void {
     for (const fd of fds) fd.close()
+  }
+
+  releaseSentFds(): void {
+    this.#socket.releaseSentFds()
   }
 
   #over(error: Error | undefined): void {
@@ -434,7 +440,7 @@ function toDuplex(this: UnixSocket<'stream'>, options?: UnixDuplexOptions): Unix
   if (!Array.isArray(unread)) throw invalidType('options.unread', 'an array', unread)
   checkWait(signal === undefined ? undefined : { signal })
   if (this.type !== 'stream') throw ownError('ERR_FD_KIND', `A ${this.type} socket cannot become a UnixDuplex`)
-  const socketOptions = { maxFds: this.maxFds, fdsAt }
+  const socketOptions = { maxFds: this.maxFds, fdsAt, keepSentFds: this.keepsSentFds }
   if (checkOptions(socketOptions).exact) assertExact()
   this.assertDetachable()
   const duplex = new SocketDuplex(streamOptions(given), this.peerAddress)

@@ -39,6 +39,18 @@ export interface SocketOptions {
    * busy, so it is for few sockets, and never for two processes that share a processor. Four waits in vain, and most are left out.
    */
   spin?: number
+  /**
+   * Keep a duplicate of each descriptor that was sent, until the next message comes: a peer that answers each message with descriptors
+   * so says that it has them. macOS may lose a descriptor that its sender closes while it is on its way. Default true on macOS, and
+   * false elsewhere.
+   *
+   * Meanwhile what you have closed stays open: who waits for its end, such as the reader of a pipe, waits until the answer. Any message
+   * that is received after the send has ended is taken for the answer; where it is none, or none comes, use `releaseSentFds()`. At
+   * most 512 are kept for a socket, and the oldest go first; for all sockets of a thread a quarter of RLIMIT_NOFILE, and those of closed
+   * sockets go first. When the socket is closed or detached with some left they stay for 5 seconds, which keep no process alive. Where
+   * no duplicate can be made (EMFILE) none is kept, and the send succeeds all the same. Platforms: all. See dup(2), unix(7).
+   */
+  keepSentFds?: boolean
   /** SO_SNDBUF in bytes; the system doubles it and cuts it to its limit. */
   sendBufferSize?: number
   /** SO_RCVBUF in bytes; the system doubles it and cuts it to its limit. */
@@ -55,12 +67,15 @@ export interface CheckedOptions {
   readonly autobind: boolean
   readonly pauseWhenScarce: boolean
   readonly spin: number
+  readonly keepSentFds: boolean
   readonly sendBufferSize: number | undefined
   readonly receiveBufferSize: number | undefined
 }
 
 const BUFFER_MAX = 0x3fffffff
 const SPIN_MAX = 1000
+/** macOS: a descriptor that is on its way and open nowhere else may be lost. */
+const KEEPS_SENT_FDS = process.platform === 'darwin'
 /** SO_PASSRIGHTS, as the kernel begins with it. */
 const PASS_RIGHTS_AT_FIRST = 1
 /** Why not. */
@@ -82,6 +97,7 @@ export function checkOptions(options: SocketOptions | undefined): CheckedOptions
     autobind: optionalBoolean(given.autobind, 'autobind', false),
     pauseWhenScarce: optionalBoolean(given.pauseWhenScarce, 'pauseWhenScarce', true),
     spin: optionalInteger(given.spin, 'spin', 0, SPIN_MAX, 0),
+    keepSentFds: optionalBoolean(given.keepSentFds, 'keepSentFds', KEEPS_SENT_FDS),
     sendBufferSize: size('sendBufferSize'),
     receiveBufferSize: size('receiveBufferSize'),
   }

@@ -18,6 +18,7 @@ import {
 } from './errors.js'
 import { constants, native } from './native.js'
 import { AGAIN, Later } from './queue.js'
+import type { SentFds } from './sent-fds.js'
 import { type FdSource, fdOf } from './source.js'
 import type { Address } from './words.js'
 
@@ -70,6 +71,8 @@ export interface Route {
   readonly unnamed: boolean
   /** Where a datagram socket connects anew when its peer has gone. */
   readonly reconnectTo?: Reconnect | undefined
+  /** Keeps the descriptors that have gone, where that was asked for. */
+  readonly sent?: SentFds | undefined
 }
 
 /** An address to connect to again: for the kernel, and for people. */
@@ -225,7 +228,7 @@ export class Outgoing {
       if (count < 0 && this.#isConnectedAnew(count, route)) count = this.#call(route)
       if (count === EAGAIN) return this.#again
       if (count < 0) throw this.#error(count)
-      if (this.#took(count)) return true
+      if (this.#took(count, route)) return true
     }
     return true
   }
@@ -276,7 +279,7 @@ export class Outgoing {
     if (count === EAGAIN) return first.#again
     if (count < 0) throw first.#error(count)
     for (let at = 0; at < count; at++) {
-      if (!(messages[at] as Outgoing).#took(counts[at] as number)) return at
+      if (!(messages[at] as Outgoing).#took(counts[at] as number, route)) return at
     }
     return count
   }
@@ -295,15 +298,26 @@ export class Outgoing {
   }
 
   /** The kernel has taken `count` bytes: whether that was all. */
-  #took(count: number): boolean {
+  #took(count: number, { sent }: Route): boolean {
+    this.written += count
+    const isWhole = this.#type !== 'stream' || this.written >= this.length
+    if (sent !== undefined) this.#leaveFds(sent, isWhole)
     // The descriptors went with the first byte: never again.
     this.#fds = NO_FDS
     this.#control = NOTHING
     this.release()
-    this.written += count
-    if (this.#type !== 'stream' || this.written >= this.length) return true
+    if (isWhole) return true
     this.#data = skip(this.#data, count)
     return false
+  }
+
+  /** They stay open until the answer: the duplicates that were made for the wait, or new ones. */
+  #leaveFds(sent: SentFds, isWhole: boolean): void {
+    const copies = this.#copies
+    this.#copies = undefined
+    if (copies !== undefined) sent.take(copies)
+    else if (this.#fds.length > 0) sent.keep(this.#fds)
+    if (isWhole) sent.completed()
   }
 
   /** A buffer that was transferred or shrunk has lost what was to be sent. */

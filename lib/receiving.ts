@@ -11,6 +11,7 @@ import { Connector } from './message-credentials.js'
 import { constants, native } from './native.js'
 import { AGAIN, HOLD, type Operation, TURN_BYTES } from './queue.js'
 import { ReadAhead } from './read-ahead.js'
+import type { SentFds } from './sent-fds.js'
 import { giveBlock, giveSlab, mainSlab, receivedFacts, takeBlock, takeSlab } from './slabs.js'
 import { Spin } from './spin.js'
 import type { Wait } from './wait.js'
@@ -29,6 +30,8 @@ export interface Source {
   readonly pauses: boolean
   /** Microseconds to ask again and again before a wait. */
   readonly spin: number
+  /** What was sent and not answered, where that is kept; made at the first send. */
+  sent?: SentFds | undefined
 }
 
 /** A receive has to wait: for a message, or for room. */
@@ -396,6 +399,7 @@ export class Receiver {
   #count(messages: number, bytes: number): void {
     this.#offset += bytes
     this.#typical = Math.max(1, Math.ceil(bytes / messages))
+    this.#source.sent?.answered()
     this.#source.handle.readiness.reading.spend(bytes, messages - 1)
   }
 

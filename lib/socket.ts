@@ -23,6 +23,7 @@ import { AGAIN, type HOLD, type Waiting } from './queue.js'
 import { holdsNow } from './readiness.js'
 import { Receiver, type Source } from './receiving.js'
 import { Sender } from './sending.js'
+import { SentFds } from './sent-fds.js'
 import { nameOf, typeName, typeNumber } from './socket-facts.js'
 import { LASTING } from './source.js'
 import { giveBack, take, taken } from './tracked-fds.js'
@@ -111,9 +112,23 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
 
   #newSender(): Sender {
     const handle = this.#handle
-    const { reconnectTo } = this.#birth
-    const route = () => ({ fd: handle.open, type: this.type, unnamed: this.#mustStayUnnamed, reconnectTo })
+    const { reconnectTo, options } = this.#birth
+    const sent = options.keepSentFds ? this.#keepSentFds() : undefined
+    const route = () => ({ fd: handle.open, type: this.type, unnamed: this.#mustStayUnnamed, reconnectTo, sent })
     return new Sender(handle, route, () => this.#shut())
+  }
+
+  #keepSentFds(): SentFds {
+    const sent = new SentFds()
+    this.#source.sent = sent
+    // Not by way of `this`, which a forgotten socket could not be collected for.
+    this.#handle.onClose(() => sent.linger())
+    return sent
+  }
+
+  /** @internal Whether it keeps the descriptors that it sends. */
+  get keepsSentFds(): boolean {
+    return this.#birth.options.keepSentFds
   }
 
   /** Whether nothing waits to be sent. */
@@ -421,6 +436,17 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
     this.#handle.open
     const attempt = (): true | Waiting => (holdsNow(this.#handle.open, mask) ? (whyNot?.() ?? true) : AGAIN)
     await this.#handle.readiness[direction].run({ syscall: 'poll', attempt }, wait)
+  }
+
+  /**
+   * Closes the duplicates that `keepSentFds` keeps, for protocols in which a message is no answer, or none comes. Those of a message
+   * that has not gone whole stay. Where there are none, and where the option is off, it does nothing. It works on a closed socket too,
+   * for which nothing is left to wait.
+   */
+  releaseSentFds(): void {
+    const sent = this.#source.sent
+    if (this.closed) sent?.drop()
+    else sent?.answered()
   }
 
   /** Ends one or both directions for everyone who holds this socket. `'write'` takes effect behind queued sends. See shutdown(2). */

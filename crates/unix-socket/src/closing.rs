@@ -93,6 +93,7 @@ impl Run {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write;
     use std::os::fd::AsRawFd;
     use std::time::Duration;
 
@@ -130,11 +131,11 @@ mod tests {
 
     #[test]
     fn large_memory_files_are_left_to_the_reaper() {
-        let file = memory_file::create("large").unwrap();
-        nix::fcntl::posix_fallocate(&file, 0, (AT_ONCE + 4096) as i64).unwrap();
+        let mut file = std::fs::File::from(memory_file::create("large").unwrap());
+        file.write_all(&vec![0; AT_ONCE as usize + 4096]).unwrap();
         let mut left = AT_ONCE;
         let mut run = Run::default();
-        assert!(here(file, &mut left, &mut run).is_some());
+        assert!(here(file.into(), &mut left, &mut run).is_some());
         assert_eq!((left, run.flush()), (AT_ONCE, false));
     }
 }

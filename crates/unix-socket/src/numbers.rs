@@ -5,8 +5,6 @@ use crate::os;
 
 /// Stands for what does not exist here.
 pub const ABSENT: i32 = os::ABSENT;
-/// SO_PEERCRED.
-pub const SO_PEERCRED: i32 = os::SYSTEM.peer_credentials;
 /// SO_PASSCRED.
 pub const SO_PASSCRED: i32 = os::SO_PASSCRED;
 /// SO_PASSPIDFD.

@@ -10,6 +10,7 @@ use crate::control::{self, ControlBuffer};
 use crate::credentials::{self, Ucred};
 use crate::descriptor::{above_stdio, close_on_exec};
 use crate::headroom;
+use crate::option;
 use crate::os::{IS_LINUX, SCM_PIDFD, SYSTEM};
 use crate::syscall::Header;
 use crate::syscall::{self, retry};
@@ -207,8 +208,14 @@ pub unsafe fn receive(fd: BorrowedFd<'_>, place: Place, look: Look) -> Result<Re
 
 /// The length of the next record, which stays where it is. No control buffer: a peek would install its descriptors.
 pub fn next_length(fd: BorrowedFd<'_>) -> Result<usize> {
-    let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_TRUNC | MsgFlags::MSG_DONTWAIT;
-    retry(|| nix::sys::socket::recv(fd.as_raw_fd(), &mut [], flags))
+    let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT;
+    let look = |place: &mut [u8], flags| retry(|| nix::sys::socket::recv(fd.as_raw_fd(), place, flags));
+    if SYSTEM.next_length == 0 {
+        return look(&mut [], flags | MsgFlags::MSG_TRUNC);
+    }
+    // macOS: a peek tells what it has copied, and one that copies nothing succeeds though nothing is there.
+    look(&mut [0], flags)?;
+    Ok(option::get_number(fd, SYSTEM.next_length)?.unsigned_abs() as usize)
 }
 
 /// Takes ownership of everything in a control buffer, then judges whether it is whole.

@@ -3,10 +3,12 @@
 //! Decides what is an identity and what is not; what to call it is the business of the TypeScript layer.
 
 use super::{Absence, Credentials, Fact, Ids, Peer, Source, Ucred, When};
-use crate::os::linux::{SCM_CREDENTIALS, SO_DOMAIN, SO_PEERCRED, SO_PEERGROUPS, SO_PEERSEC};
+use crate::os::linux::{SCM_CREDENTIALS, SO_DOMAIN, SO_PEERGROUPS, SO_PEERSEC};
 use crate::{option, process, Errno, Result};
 use std::os::fd::{AsFd, BorrowedFd};
 
+/// Socket option: who the peer was when it connected.
+const SO_PEERCRED: i32 = 17;
 const GROUPS_USUAL: usize = 64;
 /// NGROUPS_MAX.
 const GROUPS_MAX: usize = 65_536;

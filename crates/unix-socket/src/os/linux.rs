@@ -17,8 +17,6 @@ pub(crate) const SO_PASSSEC: i32 = 34;
 /// Socket options: the family and the protocol.
 pub(crate) const SO_DOMAIN: i32 = 39;
 pub(crate) const SO_PROTOCOL: i32 = 38;
-/// Socket option: who the peer was when it connected.
-pub(crate) const SO_PEERCRED: i32 = 17;
 /// Socket option: the security label of the peer.
 pub(crate) const SO_PEERSEC: i32 = 31;
 /// Control message type of credentials.

@@ -74,10 +74,10 @@ pub(crate) struct System {
     pub(crate) domain: i32,
     /// SO_PROTOCOL, or [`ABSENT`].
     pub(crate) protocol: i32,
-    /// The option that tells the peer's user at SOL_SOCKET: SO_PEERCRED, or [`ABSENT`].
-    pub(crate) peer_credentials: i32,
     /// The request of ioctl(2) that tells how many bytes the peer has not read yet: TIOCOUTQ or FIONWRITE; 0: none.
     pub(crate) unsent: u32,
+    /// The option that tells how long the next record is: SO_NREAD; 0: a peek with MSG_TRUNC tells it.
+    pub(crate) next_length: i32,
 }
 
 const BSD_CONTROL: Layout = Layout { length: 4, header: 16, align: 8 };
@@ -98,8 +98,8 @@ const LINUX: System = System {
     open_directory: linux::O_PATH,
     domain: linux::SO_DOMAIN,
     protocol: linux::SO_PROTOCOL,
-    peer_credentials: linux::SO_PEERCRED,
     unsent: 0x5411,
+    next_length: 0,
 };
 
 /// Only so many fit the one cluster (2 KiB) of control data that a BSD kernel takes.
@@ -121,8 +121,8 @@ const FREEBSD: System = System {
     open_directory: 0x40000,
     domain: 0x1019,
     protocol: 0x1016,
-    peer_credentials: ABSENT,
     unsent: 0x4004_6677,
+    next_length: 0,
 };
 
 /// The flags of messages are those that DragonFly 5 brought.
@@ -144,7 +144,6 @@ const OPENBSD: System = System {
     open_directory: 0,
     domain: 0x1024,
     protocol: 0x1025,
-    peer_credentials: 0x1022,
     unsent: 0x4004_7473,
     ..NETBSD
 };
@@ -161,6 +160,7 @@ const MACOS: System = System {
     domain: ABSENT,
     protocol: ABSENT,
     unsent: 0,
+    next_length: 0x1020,
     ..FREEBSD
 };
 
@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn what_is_written_down_for_this_system_is_what_libc_says() {
         assert_eq!((SYSTEM.domain, SYSTEM.protocol), (libc::SO_DOMAIN, libc::SO_PROTOCOL));
-        assert_eq!((SYSTEM.open_directory, SYSTEM.peer_credentials), (libc::O_PATH, libc::SO_PEERCRED));
+        assert_eq!(SYSTEM.open_directory, libc::O_PATH);
         assert_eq!(SYSTEM.unsent as libc::Ioctl, libc::TIOCOUTQ);
         assert_eq!(SYSTEM.cmsg_cloexec, libc::MSG_CMSG_CLOEXEC);
         assert_eq!(SYSTEM.no_signal, libc::MSG_NOSIGNAL);
