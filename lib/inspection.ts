@@ -4,6 +4,7 @@
  */
 import { fstatSync, readFileSync } from 'node:fs'
 import { type Credentials, peerOrNull } from './credentials.js'
+import { SOCKET_STATES } from './descriptor.js'
 import { check, hasCode, ownError, systemError } from './errors.js'
 import { constants, native } from './native.js'
 import type { SocketType } from './outgoing.js'
@@ -69,8 +70,6 @@ export interface SocketInfo {
 const O_CLOEXEC = 0o2000000
 const O_NONBLOCK = 0o4000
 const SHUTDOWNS = [null, 'read', 'write', 'both'] as const
-/** By the numbers of crates/binding/src/socket.rs. */
-const STATES = ['unconnected', 'listening', 'connected', 'unconnected'] as const
 /** The states of the kernel (TCP_LISTEN, TCP_ESTABLISHED); a datagram socket that is connected by name has the second, too. */
 const LISTENING = 10
 const ESTABLISHED = 1
@@ -92,7 +91,7 @@ export function inspect(source: FdSource): SocketInfo {
   const fd = fdOf(source, 'source')
   const type = typeOf(fd)
   const { ino: inode } = fstatSync(fd)
-  const state = STATES[check(native.socketState(fd), 'getsockopt')] as SocketInfo['state']
+  const state = SOCKET_STATES[check(native.socketState(fd), 'getsockopt')] as SocketInfo['state']
   const facts = fdFacts(fd)
   const listening = state === 'listening'
   return {
