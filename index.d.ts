@@ -777,7 +777,7 @@ export type ConnectOptions<T extends SocketType> = SocketOptions &
  *
  * @param address Path (absolute, relative, of any length) or abstract name.
  * @throws ENOENT Nothing is there. @throws ECONNREFUSED The server is dead. @throws EPROTOTYPE The server is of another type.
- * @throws EACCES No permission on the path. @throws ETIMEDOUT, ABORT_ERR
+ * @throws EACCES No permission on the path. @throws ERR_PATH_TOO_LONG @throws ETIMEDOUT, ABORT_ERR
  *
  * See connect(2), unix(7).
  * @example

@@ -189,7 +189,7 @@ test.serial('what is no address is refused before any system call', async (t) =>
 test.serial('a path longer than any file system knows is ERR_PATH_TOO_LONG that states the limit', async (t) => {
   const part = join(dir, 'n'.repeat(256))
   const error = t.throws(() => listen(part), { code: 'ERR_PATH_TOO_LONG' })
-  t.regex(error.message, /255/)
+  t.regex(error.message, /allows \(255 bytes/)
   await t.throwsAsync(connect(part), { code: 'ERR_PATH_TOO_LONG' })
   const endless = t.throws(() => listen('/x'.repeat(1_000_000)), { code: 'ERR_PATH_TOO_LONG' })
   t.regex(endless.message, /2000000 bytes.*1048576/)

@@ -49,6 +49,7 @@ test.serial('at most 1 MiB waits; the send that would pass the bound is refused 
   const sent = [left.send(Buffer.alloc(half)), left.send(Buffer.alloc(half))]
   const refused = await errorOf(left.send('x'))
   t.is(refused.code, 'ERR_QUEUE_FULL')
+  t.regex(refused.message, /^1048576 bytes and 0 descriptors wait .* 1048576 and 1024\. Await/)
   t.false(left.trySend('x'), 'nothing is taken while others wait')
   await readBytes(right, kernel + 2 * half)
   await Promise.all(sent)

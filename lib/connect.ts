@@ -122,7 +122,7 @@ function checkReconnect(
  *
  * @param address Path (absolute, relative, of any length) or abstract name.
  * @throws ENOENT Nothing is there. @throws ECONNREFUSED The server is dead. @throws EPROTOTYPE The server is of another type.
- * @throws EACCES No permission on the path. @throws ETIMEDOUT, ABORT_ERR
+ * @throws EACCES No permission on the path. @throws ERR_PATH_TOO_LONG @throws ETIMEDOUT, ABORT_ERR
  *
  * See connect(2), unix(7).
  * @example
@@ -167,8 +167,14 @@ function connectHandle(handle: Handle, bytes: Buffer, address: Address, wait: Wa
     if (result < 0) throw systemError(result, 'connect', { address })
     return undefined
   }
-  if (attempt() === undefined) return undefined
-  return handle.readiness.writing.run<undefined>({ syscall: 'connect', attempt }, wait)
+  let said = attempt()
+  if (said === undefined) return undefined
+  const again = (): undefined | Later => {
+    const first = said
+    said = undefined
+    return first ?? attempt()
+  }
+  return handle.readiness.writing.run<undefined>({ syscall: 'connect', attempt: again }, wait)
 }
 
 /** Options of {@link bind}. */

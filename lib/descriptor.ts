@@ -24,8 +24,8 @@ export interface InternetAddress {
 const NEEDS_THREAD = -1_000_000
 const MOST_BYTES = 0x7fffffff
 
-/** By the numbers of crates/binding/src/socket.rs. */
-const STATES: readonly (OwnedFd['state'] | undefined)[] = [undefined, 'listening', 'connected', 'unconnected']
+/** By the numbers of `State` in crates/unix-socket/src/socket.rs, which begin with 1. */
+export const SOCKET_STATES = [undefined, 'listening', 'connected', 'unconnected'] as const
 /** By the two lowest bits of the status flags. */
 const ACCESS = ['read', 'write', 'read-write'] as const
 const ACCESS_MASK = 3
@@ -168,7 +168,7 @@ export class OwnedFd implements Disposable {
 
   /** Of a socket: whether it listens, or is connected; null for anything that is not a socket. */
   get state(): 'listening' | 'connected' | 'unconnected' | null {
-    return STATES[native.socketState(this.#handle.open)] ?? null
+    return SOCKET_STATES[native.socketState(this.#handle.open)] ?? null
   }
 
   /** What may be done with it by reading and writing. `path`: nothing, it only names a file (O_PATH). */

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { type Credentials, peerOrNull } from './credentials.js'
+import { SOCKET_STATES } from './descriptor.js'
 import { check, hasCode, ownError, systemError } from './errors.js'
 import { inodeOf } from './fs-numbers.js'
 import { constants, native } from './native.js'
@@ -70,8 +71,6 @@ export interface SocketInfo {
 const O_CLOEXEC = 0o2000000
 const O_NONBLOCK = 0o4000
 const SHUTDOWNS = [null, 'read', 'write', 'both'] as const
-/** By the numbers of crates/binding/src/socket.rs. */
-const STATES = ['unconnected', 'listening', 'connected', 'unconnected'] as const
 /** The states of the kernel (TCP_LISTEN, TCP_ESTABLISHED); a datagram socket that is connected by name has the second, too. */
 const LISTENING = 10
 const ESTABLISHED = 1
@@ -93,7 +92,7 @@ export function inspect(source: FdSource): SocketInfo {
   const fd = fdOf(source, 'source')
   const type = typeOf(fd)
   const inode = Number(inodeOf(fd))
-  const state = STATES[check(native.socketState(fd), 'getsockopt')] as SocketInfo['state']
+  const state = SOCKET_STATES[check(native.socketState(fd), 'getsockopt')] as SocketInfo['state']
   const facts = fdFacts(fd)
   const listening = state === 'listening'
   return {

@@ -1,46 +1,19 @@
 // Makes the site of the guide and of the interface in build/site, from what is in the repository: TypeDoc with our chapters as its
 // pages. The pages go through a copy that has what TypeDoc wants at their top. At the end every link of every page is followed;
 // one that leads nowhere fails the command.
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { Application } from 'typedoc'
-import { brokenLinks } from './site/links.mjs'
 import './run.mjs'
+import { brokenLinks } from './site/links.mjs'
+import { copyPages, documents, groups } from './site/pages.mjs'
+import { showSources } from './site/sources.mjs'
 
 const pages = 'build/pages'
 const out = 'build/site'
 
-/** The chapters in the order of the guide's own table of contents, then what stands beside the guide. */
-const chapters = tableOfContents('docs/guide/index.md')
-const others = readdirSync('docs')
-  .filter((name) => name.endsWith('.md'))
-  .map((name) => `docs/${name}`)
-
-rmSync(pages, { recursive: true, force: true })
+copyPages(pages)
 rmSync(out, { recursive: true, force: true })
-for (const path of [
-  'README.md',
-  'CHANGELOG.md',
-  'CONTRIBUTING.md',
-  'SECURITY.md',
-  'LICENSE',
-  'index.d.ts',
-  'docs',
-  'bench',
-  'examples',
-  'interop',
-  '__test__',
-])
-  copy(path)
-const documents = ['docs/guide/index.md', ...chapters, ...others]
-// The site's own heading says it already.
-writeFileSync(
-  join(pages, 'README.md'),
-  readFileSync('README.md', 'utf8')
-    .replace(/^# .*\n/, '')
-    .replaceAll('```sh run', '```sh'),
-)
-for (const path of documents) writeFileSync(join(pages, path), withTitle(readFileSync(path, 'utf8')))
 
 const app = await Application.bootstrapWithPlugins({
   entryPoints: [
@@ -55,40 +28,32 @@ const app = await Application.bootstrapWithPlugins({
   projectDocuments: documents.map((path) => join(pages, path)),
   out,
   customCss: 'scripts/site/style.css',
+  customJs: 'scripts/site/first-visit.mjs',
   excludeInternal: true,
   excludePrivate: true,
   excludeExternals: true,
   disableSources: true,
   disableGit: true,
-  sort: ['source-order'],
+  sort: ['alphabetical-ignoring-documents'],
   sortEntryPoints: false,
+  groupOrder: [...groups, 'Modules', 'Functions', 'Classes', 'Constructors', 'Properties', 'Accessors', 'Methods', '*'],
   searchInDocuments: true,
+  // What one calls stands before properties of the same name.
+  searchGroupBoosts: { Functions: 2, Classes: 2 },
   hideGenerator: true,
-  navigation: { includeCategories: false, includeGroups: false },
+  navigation: { includeCategories: false, includeGroups: true, includeFolders: false },
   highlightLanguages: ['js', 'ts', 'sh', 'json', 'text', 'ini', 'python', 'typescript', 'javascript'],
   validation: { invalidLink: true, notExported: false, notDocumented: false },
   logLevel: 'Warn',
 })
 const project = await app.convert()
 if (project === undefined || app.logger.hasErrors()) process.exit(1)
+// As one imports them, not as their files are called.
+for (const module of project.children)
+  module.name = module.name === 'index' ? 'ancillary' : module.name.replace('entries', 'ancillary')
 await app.generateDocs(project, out)
+showSources(out)
 const broken = app.logger.hasErrors() ? ['TypeDoc reported errors'] : brokenLinks(out)
 for (const link of broken) console.error(link)
 console.log(broken.length > 0 ? `site: ${broken.length} links lead nowhere` : `site: ${out}/index.html`)
 process.exitCode = broken.length > 0 ? 1 : 0
-
-function tableOfContents(index) {
-  const links = [...readFileSync(index, 'utf8').matchAll(/\]\((?!https?:|\.\.)([\w/-]+\.md)\)/g)]
-  return [...new Set(links.map(([, name]) => join(dirname(index), name)))]
-}
-
-function copy(path) {
-  mkdirSync(dirname(join(pages, path)), { recursive: true })
-  cpSync(path, join(pages, path), { recursive: true, filter: (source) => !/\.js$|node_modules/.test(source) })
-}
-
-/** The heading is the title in the list of pages as well; code for a shell that is run is code for a shell. */
-function withTitle(text) {
-  const [, title] = /^# (.*)\n/m.exec(text)
-  return `---\ntitle: ${JSON.stringify(title.replaceAll('`', ''))}\n---\n${text}`.replace(/^```(js|sh) .*$/gm, '```$1')
-}

@@ -19,7 +19,7 @@ import {
   type UnixSocket,
 } from '../../index.js'
 import { python } from './actor.js'
-import { leakedSince, openCount } from './open-count.js'
+import { descriptorCount, leakedSince } from './descriptor-count.js'
 
 const patience = 30_000
 /** Descriptors that one message may bring. */
@@ -367,7 +367,7 @@ export class Arena {
     const path = join(this.#folder, `hostile${this.#rounds++}`)
     const script = scriptFor(type, path, random)
     this.#peer.start()
-    const before = openCount()
+    const before = descriptorCount()
     const timer = setTimeout(1)
     const doing =
       type === 'dgram' ? this.#datagrams(path, script, random) : this.#connections(type, path, script, random)

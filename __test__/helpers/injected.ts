@@ -17,9 +17,9 @@ import {
   type UnixSocket,
 } from '../../index.js'
 import { serveScenarios } from './child.js'
+import { descriptorCount, leakedSince } from './descriptor-count.js'
 import { dispose } from './dispose.js'
 import { readSync } from './fs-numbers.js'
-import { leakedSince, openCount } from './open-count.js'
 
 /** One operation that failed. */
 export interface Failure {
@@ -298,7 +298,7 @@ async function warmUp(): Promise<void> {
 
 async function work({ type, folder }: { type: SocketType; folder: string }): Promise<Account> {
   await warmUp()
-  const before = openCount()
+  const before = descriptorCount()
   const scenario = new Scenario(type, folder)
   mark(type)
   await scenario.run()

@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { bind, connect, listen, type Message, memfd, pair, type UnixSocket } from '../../../index.js'
 import { runScenario } from '../../helpers/child.js'
+import { descriptorCount, leakedSince } from '../../helpers/descriptor-count.js'
 import { dispose } from '../../helpers/dispose.js'
 import { Peer, type Step } from '../../helpers/hostile.js'
 import { closeAll, inodesOf, openMarked } from '../../helpers/marked.js'
-import { leakedSince, openCount } from '../../helpers/open-count.js'
 import { squeeze } from '../../helpers/squeeze.js'
 import { type Cases, count, type Finding, judged, type Kit } from '../row.js'
 import { forgottenWith, leakedBy, type Usocket } from './peers.js'
@@ -36,7 +36,7 @@ async function flood({ folder, pick }: Kit): Promise<Finding> {
   const peer = new Peer()
   const total = pick(12_000, 1_000_000)
   await peer.perform([])
-  const before = openCount()
+  const before = descriptorCount()
   const wrong: string[] = []
   let messages = 0
   for (let round = 0; messages < total; round++) {

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { bind, connect, hasCode, listen, pair, type UnixSocket } from '../../../index.js'
 import { native } from '../../../lib/native.js'
+import { descriptorCount, leakedSince } from '../../helpers/descriptor-count.js'
 import { dispose } from '../../helpers/dispose.js'
 import { Peer, Random, type Step } from '../../helpers/hostile.js'
-import { leakedSince, openCount } from '../../helpers/open-count.js'
 import { type Case, type Cases, count, type Finding, judged, type Kit, type Peer as PeerName } from '../row.js'
 import { serverOf, type UnixDgram } from './peers.js'
 
@@ -123,7 +123,7 @@ async function killed({ folder, pick }: Kit): Promise<Finding> {
   const peer = new Peer()
   await peer.perform([])
   await peer.end()
-  const before = openCount()
+  const before = descriptorCount()
   const random = new Random(10)
   const wrong: string[] = []
   let messages = 0

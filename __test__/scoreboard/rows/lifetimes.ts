@@ -5,7 +5,7 @@ import { unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { connect, listen, memfd, type UnixListener } from '../../../index.js'
-import { leakedSince, openCount } from '../../helpers/open-count.js'
+import { descriptorCount, leakedSince } from '../../helpers/descriptor-count.js'
 import { eventually, type Job, openDescriptors, terminateMany } from '../../helpers/terminated.js'
 import { type Case, type Cases, count, FACTOR, type Finding, judged, type Kit, type Peer } from '../row.js'
 import { startCase } from '../started.js'
@@ -115,7 +115,7 @@ async function soakBriefly(visitOnce: () => Promise<void>): Promise<Finding> {
   const kept: Buffer[] = []
   // What is compiled and cached is there only after some thousands.
   const before = await heapAfter(WARM_ROUNDS, visitOnce)
-  const open = openCount()
+  const open = descriptorCount()
   const ours = ((await heapAfter(rounds, visitOnce)) - before) / rounds
   const leaked = await leakedSince(open)
   const keeping = (): Promise<void> => {
@@ -149,7 +149,7 @@ async function soakForLong(visitOnce: () => Promise<void>): Promise<Finding> {
     }
   }
   await until(performance.now() + warm * minute, () => {})
-  const open = openCount()
+  const open = descriptorCount()
   const samples: [number, number][] = []
   await until(performance.now() + minutes * minute, () => {
     globalThis.gc?.()

@@ -4,8 +4,8 @@ import { createServer, connect as netConnect, type Server, type Socket } from 'n
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
+import { descriptorCount } from '../../helpers/descriptor-count.js'
 import { Peer } from '../../helpers/hostile.js'
-import { openCount } from '../../helpers/open-count.js'
 import { turns } from '../../helpers/turns.js'
 import { type Case, judged, type Kit, type Peer as PeerName } from '../row.js'
 
@@ -73,7 +73,7 @@ export function leakedBy(name: PeerName): Case {
       (await serverOf(name, path, load)).on('connection', (socket: Emitter) =>
         socket.on('data', take).on('error', () => {}),
       )
-    const before = openCount()
+    const before = descriptorCount()
     const type = { usocket: 'stream', 'node:net': 'stream', 'node-unix-socket': 'seqpacket', 'unix-dgram': 'dgram' }[
       name
     ]
@@ -82,7 +82,7 @@ export function leakedBy(name: PeerName): Case {
     for (let round = 0; bytes < messages * size && round < 50; round++) await setTimeout(20)
     await peer.end()
     await turns(20)
-    const left = openCount() - before
+    const left = descriptorCount() - before
     return judged(left <= 0 ? [] : [`✗ ${left} left of ${messages} messages`], `✓ 0 of ${messages} messages`)
   }
 }
@@ -94,7 +94,7 @@ export function forgottenWith(name: 'usocket' | 'node-unix-socket' | 'unix-dgram
     const accepted: Socket[] = []
     const server = createServer((socket) => accepted.push(socket)).listen(path)
     await once(server, 'listening')
-    const before = openCount()
+    const before = descriptorCount()
     await (async () => {
       for (let count = 0; count < 200; count++) {
         if (name === 'usocket') await once(new (load<Usocket>().USocket)({ path }), 'connected')
@@ -105,12 +105,12 @@ export function forgottenWith(name: 'usocket' | 'node-unix-socket' | 'unix-dgram
         else new (load<NodeUnixSocket>().DgramSocket)().bind(join(folder, `d${count}`))
       }
     })()
-    const grown = openCount() - before - accepted.length
+    const grown = descriptorCount() - before - accepted.length
     for (let round = 0; round < 50; round++) {
       globalThis.gc?.()
       await turns(1)
     }
-    const left = openCount() - before - accepted.length
+    const left = descriptorCount() - before - accepted.length
     return judged(left <= 0 ? [] : [`✗ ${left} of ${grown} left`], `✓ ${grown} closed`)
   }
 }

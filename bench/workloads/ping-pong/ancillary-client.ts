@@ -4,6 +4,7 @@
 import { connect, type UnixSocket } from '../../../index.js'
 import { fail, method, settings } from '../../lib/program.js'
 import { Rally } from '../../lib/rally.js'
+import { SPIN } from './spin.js'
 
 type Connection = UnixSocket<'stream' | 'seqpacket'>
 
@@ -22,9 +23,6 @@ const ways: Record<string, (socket: Connection, rally: Rally) => Promise<void>> 
     }
   },
 }
-
-/** Microseconds that the spinning ones ask again and again. */
-const SPIN = 60
 
 main().catch((error: Error) => fail(error.stack ?? error.message))
 

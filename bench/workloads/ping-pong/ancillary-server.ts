@@ -4,6 +4,7 @@
  */
 import { listen, type UnixSocket } from '../../../index.js'
 import { fail, method, onStop, ready, settings } from '../../lib/program.js'
+import { SPIN } from './spin.js'
 
 type Connection = UnixSocket<'stream' | 'seqpacket'>
 
@@ -16,9 +17,6 @@ const ways: Record<string, (socket: Connection) => Promise<void>> = {
       if (!socket.trySend(message.data)) await socket.send(message.data)
   },
 }
-
-/** Microseconds that the spinning ones ask again and again. */
-const SPIN = 60
 
 onStop()
 main().catch((error: Error) => fail(error.stack ?? error.message))
