@@ -7,10 +7,10 @@ import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import test from 'ava'
 import { connect, listen, memfd, type OwnedFd, openSocket, pair, type UnixListener, type UnixSocket } from '../index.js'
+import { descriptorCount, leakedSince } from './helpers/descriptor-count.js'
 import { closeSync } from './helpers/fs-numbers.js'
 import { guard } from './helpers/leaks.js'
 import { destroyed } from './helpers/net-pairs.js'
-import { leakedSince, openCount } from './helpers/open-count.js'
 import { Rare } from './helpers/rare.js'
 import { closeSample, openWhereThereIs } from './helpers/samples.js'
 import { fileSamples, rareSamples } from './helpers/samples-files.js'
@@ -144,7 +144,7 @@ test.serial('a child writes to a descriptor that is its standard output', async 
 const samples = { ...fileSamples(folder), ...rareSamples(() => rare), ...socketSamples() }
 
 test.serial('every kind of descriptor can be given to a child, and stays ours', async (t) => {
-  const before = openCount()
+  const before = descriptorCount()
   for (const [name, open] of Object.entries(samples)) {
     const sample = await openWhereThereIs(open)
     if (sample === null) continue

@@ -3,9 +3,9 @@
 import test, { type ExecutionContext } from 'ava'
 import type { SocketError } from '../index.js'
 import { CONVERSIONS, type Conversion, PROOFS, type Proof } from './helpers/conversion-proofs.js'
+import { descriptorCount, leakedSince } from './helpers/descriptor-count.js'
 import { fstatSync } from './helpers/fs-numbers.js'
 import { guard } from './helpers/leaks.js'
-import { leakedSince, openCount } from './helpers/open-count.js'
 import { Rare } from './helpers/rare.js'
 import { closeSample, openWhereThereIs, type Sample } from './helpers/samples.js'
 import { fileSamples, rareSamples } from './helpers/samples-files.js'
@@ -110,7 +110,7 @@ test.serial('the table names each sample once', (t) => {
 for (const [name, open] of Object.entries(samples)) {
   const can = BECOMES[name] ?? []
   test.serial(`${name} becomes ${can.length > 0 ? can.join(' and ') : 'nothing'}, or says why not`, async (t) => {
-    const before = openCount()
+    const before = descriptorCount()
     for (const conversion of CONVERSIONS) {
       const sample = await openWhereThereIs(open)
       if (sample === null) return t.pass('kinds.spec.ts says whether it may lack')

@@ -2,17 +2,17 @@
 import { type Message, pair, type UnixSocket } from '../../index.js'
 import { native } from '../../lib/native.js'
 import { serveScenarios } from './child.js'
+import { descriptorCount } from './descriptor-count.js'
 import { dispose } from './dispose.js'
 import { exhaust } from './exhaust.js'
 import { startPoller } from './leaks.js'
-import { openCount } from './open-count.js'
 
 const kept = { maxFds: 8, keepSentFds: true }
 
 /** How many more are open than `before`, when what is closed on a thread has been closed. */
 function openedSince(before: number): number {
   native.awaitClosed(20_000)
-  return openCount() - before
+  return descriptorCount() - before
 }
 
 async function sendMany(socket: UnixSocket, other: UnixSocket, count: number): Promise<void> {
@@ -27,9 +27,9 @@ async function sendMany(socket: UnixSocket, other: UnixSocket, count: number): P
 /** More than there may be, by two sockets. */
 async function many(): Promise<unknown> {
   await startPoller()
-  const before = openCount()
+  const before = descriptorCount()
   const [first, second] = [pair('stream', kept), pair('seqpacket', kept)]
-  const sockets = openCount() - before
+  const sockets = descriptorCount() - before
   await sendMany(...first, 30)
   await sendMany(...second, 30)
   const keptOfAll = openedSince(before) - sockets
@@ -70,7 +70,7 @@ function copiesIn(action: () => unknown): number {
 
 async function closed(): Promise<unknown> {
   await startPoller()
-  const before = openCount()
+  const before = descriptorCount()
   const [left, right] = pair('stream', kept)
   await left.send('x', { fds: [0] })
   dispose(left, right)
