@@ -8,7 +8,8 @@ import ts from 'typescript'
 /** The modules of index.ts, entries/ and lib/, highest level first. A module imports strictly lower levels. */
 const levels = [
   ['index', 'entries/systemd', 'entries/handoff', 'entries/usocket', 'entries/unix-dgram'],
-  ['systemd-listen', 'systemd-journal', 'systemd-watchdog', 'handoff', 'duplex-server', 'usocket-server'],
+  ['systemd-listen', 'systemd-journal', 'systemd-watchdog', 'handoff', 'handoff-one', 'takeover'],
+  ['handoff-words', 'duplex-server', 'usocket-server'],
   ['live-handles', 'frames', 'http-connections', 'usocket', 'unix-dgram'],
   ['conversions', 'detaching', 'systemd-notify', 'duplex'],
   ['listener', 'capabilities', 'inspection', 'systemd-socket', 'duplex-reading', 'duplex-writing', 'duplex-net'],

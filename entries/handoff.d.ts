@@ -60,38 +60,6 @@ export interface HandedOver extends Disposable {
 }
 /** Anything that can be handed over. */
 export type Handing = FdSource
-/** Options of {@link sendHandle}. */
-export interface SendHandleOptions extends Wait {
-  /** Anything that JSON can tell, for the receiver. */
-  data?: unknown
-}
-/**
- * Gives a live handle to the process at the other end and resolves when that has it. Then it is gone from here: a `net.Socket` takes
- * along the bytes that Node had read, a server stops accepting, and nobody who is connected notices.
- *
- * If it fails, the handle is as it was. The other end calls {@link receiveHandle}; its socket must accept a descriptor (`maxFds`).
- * Nothing else may be sent or received on this socket meanwhile.
- *
- * @throws ERR_MESSAGES_HELD Something would be lost: queued writes, TLS, an http request that is being parsed, a server's path.
- * @throws ERR_FDS_REFUSED The other end accepts no descriptors. @throws ERR_HANDOFF It does not speak this protocol, or has ended.
- */
-export declare function sendHandle(
-  socket: UnixSocket<Connected>,
-  handle: Handing,
-  options?: SendHandleOptions,
-): Promise<void>
-/** A handle as {@link receiveHandle} gives it. */
-export interface ReceivedHandle extends HandedOver {
-  /** What the sender said beside it. */
-  readonly data: unknown
-}
-/**
- * Receives one handle from {@link sendHandle}, and tells the sender that it has come; `null` at the end. `live()` makes it what it
- * was: a `net.Socket` with its unread bytes first, a listening server, a terminal. Or convert its `fd` in another way.
- *
- * @throws ERR_HANDOFF The other end does not speak this protocol.
- */
-export declare function receiveHandle(socket: UnixSocket<Connected>, options?: Wait): Promise<ReceivedHandle | null>
 /** Handles by name; a list where there are several. */
 export type Handings = {
   readonly [name: string]: Handing | readonly Handing[]
@@ -147,6 +115,38 @@ export declare function serve(
   handles: Handings | (() => Handings | Promise<Handings>),
   options?: ServeOptions,
 ): Handoff
+/** Options of {@link sendHandle}. */
+export interface SendHandleOptions extends Wait {
+  /** Anything that JSON can tell, for the receiver. */
+  data?: unknown
+}
+/**
+ * Gives a live handle to the process at the other end and resolves when that has it. Then it is gone from here: a `net.Socket` takes
+ * along the bytes that Node had read, a server stops accepting, and nobody who is connected notices.
+ *
+ * If it fails, the handle is as it was. The other end calls {@link receiveHandle}; its socket must accept a descriptor (`maxFds`).
+ * Nothing else may be sent or received on this socket meanwhile.
+ *
+ * @throws ERR_MESSAGES_HELD Something would be lost: queued writes, TLS, an http request that is being parsed, a server's path.
+ * @throws ERR_FDS_REFUSED The other end accepts no descriptors. @throws ERR_HANDOFF It does not speak this protocol, or has ended.
+ */
+export declare function sendHandle(
+  socket: UnixSocket<Connected>,
+  handle: Handing,
+  options?: SendHandleOptions,
+): Promise<void>
+/** A handle as {@link receiveHandle} gives it. */
+export interface ReceivedHandle extends HandedOver {
+  /** What the sender said beside it. */
+  readonly data: unknown
+}
+/**
+ * Receives one handle from {@link sendHandle}, and tells the sender that it has come; `null` at the end. `live()` makes it what it
+ * was: a `net.Socket` with its unread bytes first, a listening server, a terminal. Or convert its `fd` in another way.
+ *
+ * @throws ERR_HANDOFF The other end does not speak this protocol.
+ */
+export declare function receiveHandle(socket: UnixSocket<Connected>, options?: Wait): Promise<ReceivedHandle | null>
 /** What {@link takeOver} got. Nothing is final before `ready()`. */
 export declare class Takeover implements Disposable {
   #private

@@ -5,16 +5,7 @@
  * @packageDocumentation
  */
 
-export {
-  type Handings,
-  Handoff,
-  type ReceivedHandle,
-  receiveHandle,
-  type SendHandleOptions,
-  type ServeOptions,
-  sendHandle,
-  serve,
-  Takeover,
-  takeOver,
-} from '../lib/handoff.js'
+export { type Handings, Handoff, type ServeOptions, serve } from '../lib/handoff.js'
+export { type ReceivedHandle, receiveHandle, type SendHandleOptions, sendHandle } from '../lib/handoff-one.js'
 export type { HandedOver, Handing, HandleType, LiveHandle } from '../lib/live-handles.js'
+export { Takeover, takeOver } from '../lib/takeover.js'
