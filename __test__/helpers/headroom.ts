@@ -34,7 +34,7 @@ async function sendAll(
   }
 }
 
-/** A reader that keeps each message for some turns; far more descriptors come than there is room for. */
+/** A reader that keeps its messages until he has to wait for room, and each for some turns; far more descriptors come than that. */
 async function flood(type: Type): Promise<unknown> {
   const [left, right] = pair(type, { maxFds: 30 })
   const each = 30
@@ -42,7 +42,12 @@ async function flood(type: Type): Promise<unknown> {
   const answer = { messages: 0, fds: 0, truncated: 0 }
   let received = 0
   const sent = sendAll(left, count, many(each), (number) => number - received < 4)
+  let hasWaited = false
   const closeLater = async (messages: Message[]): Promise<void> => {
+    while (!hasWaited && received < count) {
+      await turn()
+      hasWaited = descriptorUsage().paused > 0
+    }
     await turns(3)
     for (const message of messages) {
       answer.messages++
