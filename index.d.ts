@@ -938,7 +938,12 @@ export interface OwnedFd {
    * @throws ERR_UNSUPPORTED_PLATFORM On Deno, whose `fs` knows only descriptors that it has opened.
    */
   toWriteStream(): fs.WriteStream
-  /** Becomes a `tty.ReadStream`, which also writes. @throws ERR_FD_KIND It is not a readable terminal. */
+  /**
+   * Becomes a `tty.ReadStream`, which also writes.
+   *
+   * @throws ERR_FD_KIND It is not a readable terminal.
+   * @throws ERR_UNSUPPORTED_PLATFORM On Bun, whose streams of terminals do not write and do not close.
+   */
   toTTY(): tty.ReadStream
   /**
    * Becomes an object with the methods of `fs.promises.FileHandle`. Node has no public way to make a real one of a descriptor:

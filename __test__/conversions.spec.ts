@@ -86,7 +86,7 @@ const NOT_HERE: readonly Conversion[] =
   process.versions.deno !== undefined
     ? ['toDgramSocket', 'toReadStream', 'toWriteStream', 'toFileHandle']
     : process.versions.bun !== undefined
-      ? ['toNetSocket', 'toDgramSocket']
+      ? ['toNetSocket', 'toDgramSocket', 'toTTY']
       : []
 
 function isUnsupported(t: ExecutionContext, { fd }: Sample, conversion: Conversion): void {

@@ -50,7 +50,7 @@ test.serial('exited resolves at the end of the process, for all who wait, and at
 })
 
 test.serial('waiting for its end can be given up, which does nothing to it', async (t) => {
-  const { handle, close } = await client()
+  const { actor, handle, close } = await client()
   const aborting = new AbortController()
   const waiting = handle.exited({ signal: aborting.signal })
   const other = handle.exited()
@@ -59,8 +59,9 @@ test.serial('waiting for its end can be given up, which does nothing to it', asy
   await t.throwsAsync(handle.exited({ timeout: 1 }), { code: 'ETIMEDOUT' })
   await t.throwsAsync(handle.exited({ signal: AbortSignal.abort() }), { code: 'ABORT_ERR' })
   t.true(handle.alive)
+  // The end of a child and that of a handle are told on two ways.
+  await Promise.all([actor.end(), other])
   await close()
-  await other
 })
 
 test.serial('kill ends it, with SIGTERM if nothing else is said', async (t) => {

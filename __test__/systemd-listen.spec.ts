@@ -65,7 +65,8 @@ async function outputOf(child: ChildProcess): Promise<string> {
 
 /** Code of the error, or what was passed; and what is left of the variables, and open, afterwards. */
 const report: Body = ({ systemd, require }) => {
-  const { fstatSync, readFileSync, readdirSync } = require('node:fs') as typeof import('node:fs')
+  const { readFileSync, readdirSync } = require('node:fs') as typeof import('node:fs')
+  const { fstatSync } = require('./__test__/helpers/fs-numbers.js') as typeof import('./helpers/fs-numbers.js')
   const openCount = (): number => readdirSync('/proc/self/fd').length
   const before = openCount()
   const outcome = (): unknown => {
@@ -188,7 +189,7 @@ test.serial('an environment that cannot be true takes nothing', async (t) => {
 test.serial('closed and owned descriptors are errors, and then none is taken', async (t) => {
   const files = openMarked(folder, 2)
   const body: Body = ({ systemd, ancillary, require }) => {
-    const { closeSync } = require('node:fs') as typeof import('node:fs')
+    const { closeSync } = require('./__test__/helpers/fs-numbers.js') as typeof import('./helpers/fs-numbers.js')
     const codes: unknown[] = []
     const attempt = (): void => {
       try {

@@ -72,7 +72,12 @@ declare module './descriptor.js' {
      * @throws ERR_UNSUPPORTED_PLATFORM On Deno, whose `fs` knows only descriptors that it has opened.
      */
     toWriteStream(): fs.WriteStream
-    /** Becomes a `tty.ReadStream`, which also writes. @throws ERR_FD_KIND It is not a readable terminal. */
+    /**
+     * Becomes a `tty.ReadStream`, which also writes.
+     *
+     * @throws ERR_FD_KIND It is not a readable terminal.
+     * @throws ERR_UNSUPPORTED_PLATFORM On Bun, whose streams of terminals do not write and do not close.
+     */
     toTTY(): tty.ReadStream
     /**
      * Becomes an object with the methods of `fs.promises.FileHandle`. Node has no public way to make a real one of a descriptor:
@@ -126,7 +131,7 @@ const RULES = {
   toDgramSocket: { into: 'dgram.Socket', kinds: ['udp'], notOn: ['bun', 'deno'] },
   toReadStream: { into: 'fs.ReadStream', kinds: FILES, access: 'read', notOn: ['deno'] },
   toWriteStream: { into: 'fs.WriteStream', kinds: FILES, access: 'write', notOn: ['deno'] },
-  toTTY: { into: 'tty.ReadStream', kinds: ['tty'], access: 'read' },
+  toTTY: { into: 'tty.ReadStream', kinds: ['tty'], access: 'read', notOn: ['bun'] },
   toFileHandle: { into: 'FileHandle', kinds: [...FILES, 'directory'], notOn: ['deno'] },
 } as const satisfies Record<string, Rule>
 

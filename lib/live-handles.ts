@@ -59,7 +59,9 @@ export type Handing = FdSource
 
 /** What a handle is called on both sides. A terminal before a socket: it is one as well. */
 function typeOf(handle: Handing): HandleType {
-  if (handle instanceof tty.ReadStream || handle instanceof tty.WriteStream) return 'tty.ReadStream'
+  // Bun: every stream of fs is an instance of these.
+  const isTerminal = handle instanceof tty.ReadStream || handle instanceof tty.WriteStream
+  if (isTerminal && handle.isTTY) return 'tty.ReadStream'
   if (handle instanceof net.Socket) return 'net.Socket'
   if (handle instanceof net.Server) return 'net.Server'
   if (handle instanceof dgram.Socket) return 'dgram.Socket'

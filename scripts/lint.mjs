@@ -10,6 +10,7 @@ const checks = {
   tsc: [bin('tsc'), ['--noEmit']],
   contract: [node, ['scripts/check-contract.mjs']],
   layering: [bin('ava'), ['__test__/layering.spec.js']],
+  platforms: [node, ['scripts/platforms.mjs', '--check']],
   workflows: [node, ['scripts/check-workflows.mjs']],
   rustfmt: ['cargo', ['fmt', '--all', '--check']],
   clippy: ['cargo', ['clippy', '--workspace', '--quiet', '--', '-D', 'warnings']],

@@ -1,12 +1,14 @@
 // Writes docs/platforms.md from what was recorded (docs/platforms/*.json, made by test-runtimes.mjs --record): a row for each
 // feature, a column for each runtime and system. A cell says passed, refused with the reason, or not yet run; nothing is
-// written there by hand. With --check it only says whether the page is that of the records.
+// written there by hand. The same in short goes into the README, between two comments. With --check it only says whether both are those
+// of the records.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import './run.mjs'
 import { differences } from './runtimes/differences.mjs'
 import { features } from './runtimes/features.mjs'
 
 const PAGE = 'docs/platforms.md'
+const README = 'README.md'
 /** Systems of which there may be records: a column each, though nobody has run them. */
 const EXPECTED = ['macos-arm64', 'macos-x64', 'freebsd-x64', 'linux-arm64', 'linux-x64-musl']
 const records = readdirSync('docs/platforms')
@@ -15,13 +17,35 @@ const records = readdirSync('docs/platforms')
 const columns = records.map((file) => ({ ...JSON.parse(readFileSync(`docs/platforms/${file}`, 'utf8')), file }))
 const notes = []
 
-const page = `${head()}${table()}\n${remarks()}`
-if (process.argv.includes('--check')) {
-  if (readFileSync(PAGE, 'utf8') !== page) {
-    console.error(`${PAGE} is stale: node scripts/platforms.mjs writes it`)
+const pages = { [PAGE]: `${head()}${table()}\n${remarks()}`, [README]: readmeWith(summary()) }
+for (const [path, page] of Object.entries(pages)) {
+  if (!process.argv.includes('--check')) writeFileSync(path, page)
+  else if (readFileSync(path, 'utf8') !== page) {
+    console.error(`${path} is stale: node scripts/platforms.mjs writes it`)
     process.exitCode = 1
   }
-} else writeFileSync(PAGE, page)
+}
+
+function readmeWith(text) {
+  const [begin, end] = ['<!-- platforms -->', '<!-- /platforms -->']
+  const readme = readFileSync(README, 'utf8')
+  return `${readme.slice(0, readme.indexOf(begin) + begin.length)}\n${text}${readme.slice(readme.indexOf(end))}`
+}
+
+/** A row for each record: how many tests of all features passed, and how many are not possible there. */
+function summary() {
+  const rows = columns.map((column) => {
+    const results = resultsOf(column, Object.values(features).flat())
+    const count = (wanted) => results.filter(({ result }) => result === wanted).length
+    return `| ${brief(column.runtime)}, ${column.system} | ${count('passed')} | ${count('refused')} | ${count('failed')} |`
+  })
+  return [
+    '| tests of the features | passed | not possible there | failed |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n')
+}
 
 function head() {
   return `# What works where
@@ -30,14 +54,14 @@ Made by \`node scripts/platforms.mjs\` from records of runs in \`docs/platforms/
 show it; a number is how many of their tests passed. “refused” means that some of it is not possible there, and why is told below the
 table; where that is a call of this package, it throws [\`ERR_UNSUPPORTED_PLATFORM\`](guide/errors.md#err_unsupported_platform).
 
-${columns.map(({ runtime, system, date }) => `- ${runtime}, ${system}, ${date}`).join('\n')}
+${columns.map(({ runtime, system, date }) => `- ${brief(runtime)}, ${system}, ${date}`).join('\n')}
 
 `
 }
 
 function table() {
   const names = [
-    ...columns.map(({ runtime }) => runtime),
+    ...columns.map(({ runtime }) => brief(runtime)),
     ...EXPECTED.filter((name) => !columns.some((one) => one.system === name)),
   ]
   const rows = Object.entries(features).map(([feature, specs]) => {
@@ -47,11 +71,19 @@ function table() {
   return [`| ${['', ...names].join(' | ')} |`, `|${' --- |'.repeat(names.length + 1)}`, ...rows, ''].join('\n')
 }
 
-function cell({ specs: run, runtime, name }, specs) {
+/** Without what a runtime says of its build. */
+function brief(runtime) {
+  return runtime.replace(/ \([^)]*\)/, '')
+}
+
+function resultsOf({ specs: run, name }, specs) {
+  return specs.flatMap((spec) => Object.entries(run[spec] ?? {}).map(([title, one]) => judged(name, spec, title, one)))
+}
+
+function cell(column, specs) {
+  const { specs: run, runtime } = column
   if (specs.some((spec) => run[spec] === undefined)) return 'not yet run'
-  const results = specs.flatMap((spec) =>
-    Object.entries(run[spec]).map(([title, one]) => judged(name, spec, title, one)),
-  )
+  const results = resultsOf(column, specs)
   const count = (wanted) => results.filter(({ result }) => result === wanted).length
   if (count('failed') > 0) return `**${count('failed')} failed**, ${count('passed')} passed`
   const reasons = new Set(results.filter(({ result }) => result === 'refused').map(({ reason }) => reason))

@@ -31,7 +31,10 @@ const runtime = runtimes[options.runtime]
 if (runtime === undefined) throw new Error(`--runtime takes one of ${Object.keys(runtimes).join(', ')}`)
 
 /** Enough to see that every kind of call works: seconds, not minutes. */
-const QUICK = ['address', 'connect', 'lent', 'message', 'readiness', 'receiving', 'receiving-end', 'sending', 'socket']
+const QUICK = [
+  ...['address', 'connect', 'descriptor', 'lent', 'memory-file', 'message', 'process', 'receiving', 'receiving-end'],
+  ...['sending', 'socket', 'systemd-notify'],
+]
 const SILENCE_MS = 120_000
 const AT_A_TIME = 2
 const known = options.raw ? {} : (differences[options.runtime] ?? {})

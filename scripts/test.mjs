@@ -1,6 +1,7 @@
 // Runs every test from a fresh clone if need be: setup, the Rust tests, the ava specs, the rows of the scoreboard, then
-// the programs of other languages and projects. The last line is the sum, `N passed, N failed`.
-//   --only cargo|ava|scoreboard|interop   one part       --node PATH   the specs on another Node.js
+// the programs of other languages and projects, then the core specs on Bun, Deno and Node.js with the other waker. The last line is
+// the sum, `N passed, N failed`.
+//   --only cargo|ava|scoreboard|interop|runtimes   one part       --node PATH   the specs on another Node.js
 //   --strict                   what could not run has failed       -- ARGS   handed to ava
 //   --short                    the longest specs with less, and none of the sources themselves: for a second run on another Node.js
 import { existsSync } from 'node:fs'
@@ -47,7 +48,9 @@ const parts = {
     count: countLines,
   },
   interop: { command: [node, 'interop/run.mjs'], count: countLines },
+  runtimes: { command: [node, 'scripts/test-runtimes.mjs', '--runtime', 'all', '--quick'], count: countRuntimes },
 }
+if (options.short) delete parts.runtimes
 if (!existsSync('interop/run.mjs')) delete parts.interop
 if (options.only && !parts[options.only]) throw new Error(`--only takes one of ${Object.keys(parts).join(', ')}`)
 
@@ -85,6 +88,12 @@ function countAva(line) {
   if (/^ +✔ /.test(line)) sum.passed++
   else if (/^ +[✘◌] /.test(line)) sum.failed++
   else if (/^ +- \[(skip|todo)\] /.test(line)) sum.skipped++
+}
+
+/** What a runtime cannot do is marked otherwise, and counts as neither. */
+function countRuntimes(line) {
+  if (/^ +✔ /.test(line)) sum.passed++
+  else if (/^ +✘ /.test(line)) sum.failed++
 }
 
 function countLines(line) {

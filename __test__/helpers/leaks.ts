@@ -1,8 +1,9 @@
 // What every spec file is held to: when its tests are over, all descriptors they opened are closed, all children they
 // started are gone, and the folder they were given is empty.
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { TestFn } from 'ava'
 import { pair } from '../../index.js'
@@ -19,6 +20,7 @@ export function guard(test: TestFn): string {
     if (process.versions.bun !== undefined || process.versions.deno !== undefined) await startRuntime()
     before = descriptors()
   })
+  forgiveFailures(test, folder)
   test.serial.after.always('nothing is left behind', async (t) => {
     const left = {
       descriptors: await settled(() => openedSince(before)),
@@ -30,6 +32,19 @@ export function guard(test: TestFn): string {
   return folder
 }
 
+/** What a test that failed has left in the folder must not make the next one fail. */
+function forgiveFailures(test: TestFn, folder: string): void {
+  const list = (): string[] => readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  let known: string[] | undefined
+  test.serial.beforeEach(() => {
+    known ??= list()
+  })
+  test.serial.afterEach.always((t) => {
+    if (t.passed) return
+    for (const name of list()) if (!known?.includes(name)) rmSync(join(folder, name), { recursive: true, force: true })
+  })
+}
+
 /** The poller keeps its two descriptors from the first wait to the end of the process: let it begin before we count. */
 export async function startPoller(): Promise<void> {
   const [left, right] = pair()
@@ -38,10 +53,11 @@ export async function startPoller(): Promise<void> {
   right.close()
 }
 
-/** Bun and Deno open sockets of their own for the first child and the first signal that somebody listens to, and keep them. */
+/** Bun and Deno open descriptors of their own for the first child and the first signal that somebody listens to, and keep them. */
 async function startRuntime(): Promise<void> {
   const listener = (): void => {}
   process.on('SIGUSR2', listener).off('SIGUSR2', listener)
+  execFileSync('true')
   await once(spawn('true', { stdio: ['pipe', 'pipe', 'pipe'] }), 'close')
 }
 

@@ -40,7 +40,7 @@ async function main() {
 }
 
 async function run({ implementation }) {
-  const notes = { assertions: 0, log: [] }
+  const notes = { assertions: 0, log: [], passed: true }
   const teardowns = []
   const t = shim.context(notes, teardowns)
   const isHook = !shim.tests.some((one) => one.implementation === implementation)
@@ -51,6 +51,7 @@ async function run({ implementation }) {
     if (!isHook && notes.assertions === 0) throw new Error('it asserts nothing')
   } catch (thrown) {
     error = thrown
+    notes.passed = false
   }
   for (const hook of isHook ? [] : shim.hooks.afterEach)
     await within(hook.implementation(t)).catch((thrown) => (error ??= thrown))
