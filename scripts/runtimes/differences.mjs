@@ -127,6 +127,7 @@ export const differences = {
       'bytes that Node has read over tcp come along, and what follows is in the kernel': deno.ahead,
       'a mebibyte over tcp to a flowing socket that was paused arrives whole, and once': deno.hidden,
       'the end that Node has not told yet is read from the descriptor': deno.ahead,
+      'a connection goes on in another process, from the byte that nobody has seen': deno.ahead,
       [LEFT]: UNFINISHED,
     },
     'detaching-kinds': {
