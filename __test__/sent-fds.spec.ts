@@ -11,7 +11,7 @@ import { dispose } from './helpers/dispose.js'
 import { drain, fill } from './helpers/fill.js'
 import { guard } from './helpers/leaks.js'
 import { closeAll, inodeOf, openMarked } from './helpers/marked.js'
-import { nativeCalls } from './helpers/native-calls.js'
+import { nativeCalls, withNativeResult } from './helpers/native-calls.js'
 import { stateOf, turns } from './helpers/turns.js'
 
 const folder = guard(test)
@@ -247,6 +247,25 @@ test.serial('beyond the limit of all sockets those of closed ones go first, then
   t.is(closed.length, 0)
 })
 
+test.serial('one that keeps nothing any more is forgotten, and its time does not run on', (t) => {
+  const { fds } = files(t, 3)
+  const keeping = { most: 100, mostOfAll: 2, graceMs: 60_000 }
+  const [closed, open] = [new SentFds(keeping), new SentFds(keeping)]
+  const cleared: unknown[] = []
+  const { clearTimeout: original } = globalThis
+  t.teardown(() => Object.assign(globalThis, { clearTimeout: original }))
+  const armed = timersByHand(t)
+  Object.assign(globalThis, { clearTimeout: (timer: { armed?: unknown } | undefined) => cleared.push(timer?.armed) })
+  closed.keep(fds.slice(0, 1))
+  closed.linger()
+  closed.drop()
+  t.deepEqual(cleared, armed)
+  closed.drop = () => t.fail('it is asked again')
+  open.keep(fds)
+  t.is(open.length, 2)
+  open.drop()
+})
+
 test.serial('all sockets of a process keep a quarter of what it may have open', async (t) => {
   const { answer, stderr } = await runScenario('sent-fds', 'many', { descriptors: 128 })
   t.deepEqual(answer, { kept: 32, left: 0 }, stderr)
@@ -255,6 +274,13 @@ test.serial('all sockets of a process keep a quarter of what it may have open', 
 test.serial('where no duplicate can be made the send succeeds all the same', async (t) => {
   const { answer, stderr } = await runScenario('sent-fds', 'withoutDescriptors', { descriptors: 64 })
   t.deepEqual(answer, { kept: 0, arrived: 1 }, stderr)
+})
+
+test.serial('what could not be duplicated does not count', (t) => {
+  const { fds } = files(t, 2)
+  const sent = new SentFds({ most: 3, mostOfAll: 100, graceMs: 1 })
+  withNativeResult('duplicate', -24, () => sent.keep(fds))
+  t.is(sent.length, 0)
 })
 
 test.serial('a socket that is closed with some left does not keep the process', async (t) => {
@@ -271,7 +297,7 @@ function timersByHand(t: ExecutionContext): { ms: number; unref: boolean; fire: 
   const standIn = (fire: () => void, ms: number): unknown => {
     const timer = { ms, unref: false, fire }
     armed.push(timer)
-    return { unref: () => Object.assign(timer, { unref: true }) }
+    return { armed: timer, unref: () => Object.assign(timer, { unref: true }) }
   }
   Object.assign(globalThis, { setTimeout: standIn })
   return armed
