@@ -130,6 +130,7 @@ pub fn receive(
         true if style == Style::Stream => receiver.one_by_one(fd, want),
         _ => receiver.together(fd, want),
     });
+    state.brought(received.unwrap_or(0));
     Ok(code(received))
 }
 

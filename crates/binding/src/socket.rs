@@ -67,7 +67,9 @@ pub fn accept(env: Env, fd: i32, gauged: bool) -> Result<i32> {
     if gauged && !headroom::for_own(&state) {
         return Ok(headroom::NO_ROOM);
     }
-    Ok(code(borrow(fd).and_then(socket::accept).map(|fd| state.give(fd))))
+    let accepted = borrow(fd).and_then(socket::accept).map(|fd| state.give(fd));
+    state.brought(usize::from(accepted.is_ok()));
+    Ok(code(accepted))
 }
 
 /// shutdown(2): 0 read, 1 write, 2 both.

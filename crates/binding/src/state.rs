@@ -94,6 +94,13 @@ impl State {
         ours.then(|| unsafe { OwnedFd::from_raw_fd(number) })
     }
 
+    /// One call has brought so many messages or connections: the poller learns from it.
+    pub(crate) fn brought(&self, count: usize) {
+        if let Some(polling) = self.polling.get() {
+            polling.poller.brought(count);
+        }
+    }
+
     /// Keeps the file of a bound socket under a number.
     pub(crate) fn keep_file(&self, file: BoundFile) -> u32 {
         let (next, files) = &mut *self.files.borrow_mut();

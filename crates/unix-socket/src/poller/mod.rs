@@ -5,6 +5,8 @@
 
 #[cfg(poller = "epoll")]
 mod epoll;
+#[cfg(poller = "epoll")]
+mod guess;
 #[cfg(any(poller = "kqueue", test))]
 mod kqueue;
 #[cfg(poller = "none")]

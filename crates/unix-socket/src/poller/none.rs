@@ -40,6 +40,11 @@ impl Poller {
     }
 
     /// Never called.
+    pub fn brought(&self, _: usize) {
+        match self.0 {}
+    }
+
+    /// Never called.
     pub fn take(&self, _: &mut Vec<Event>, _: usize) -> Result<()> {
         match self.0 {}
     }
