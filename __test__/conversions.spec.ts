@@ -2,6 +2,7 @@
 // still ours. No descriptor is left behind by either.
 import test, { type ExecutionContext } from 'ava'
 import type { SocketError } from '../index.js'
+import { runtime } from '../lib/runtime.js'
 import { CONVERSIONS, type Conversion, PROOFS, type Proof } from './helpers/conversion-proofs.js'
 import { descriptorCount, leakedSince } from './helpers/descriptor-count.js'
 import { fstatSync } from './helpers/fs-numbers.js'
@@ -83,9 +84,9 @@ async function becomes(t: ExecutionContext, sample: Sample, conversion: Conversi
 
 /** What Bun and Deno cannot make of any descriptor. */
 const NOT_HERE: readonly Conversion[] =
-  process.versions.deno !== undefined
+  runtime === 'deno'
     ? ['toDgramSocket', 'toReadStream', 'toWriteStream', 'toFileHandle']
-    : process.versions.bun !== undefined
+    : runtime === 'bun'
       ? ['toNetSocket', 'toDgramSocket', 'toTTY']
       : []
 

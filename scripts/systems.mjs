@@ -24,15 +24,12 @@ for (const name of named) {
 const wanted = named.length > 0 ? named : targets
 if (given.includes('--add')) runOrExit('rustup', ['target', 'add', ...wanted])
 
-const missing = wanted.filter((target) => !installed().includes(target))
+const installed = spawnSync('rustup', ['target', 'list', '--installed'], { encoding: 'utf8' }).stdout.split('\n')
+const missing = wanted.filter((target) => !installed.includes(target))
 const failed = wanted.filter((target) => !missing.includes(target) && !compiles(target))
 if (missing.length > 0) console.error(`systems: no Rust for ${missing.join(', ')}: npm run systems -- --add`)
 console.log(failed.length === 0 ? 'systems: all good' : `systems: failed: ${failed.join(', ')}`)
 process.exitCode = failed.length + missing.length === 0 ? 0 : 1
-
-function installed() {
-  return spawnSync('rustup', ['target', 'list', '--installed'], { encoding: 'utf8' }).stdout.split('\n')
-}
 
 // A cache of its own, so that neither this nor any other build starts anew. The binding has no tests of its own.
 function compiles(target) {

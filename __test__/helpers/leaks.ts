@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { TestFn } from 'ava'
 import { pair } from '../../index.js'
+import { runtime } from '../../lib/runtime.js'
 import { makeFolder, removeFolder } from './tmp.js'
 
 const patience = 5_000
@@ -17,7 +18,7 @@ export function guard(test: TestFn): string {
   let before = new Map<string, string>()
   test.serial.before('note the open descriptors', async () => {
     await startPoller()
-    if (process.versions.bun !== undefined || process.versions.deno !== undefined) await startRuntime()
+    if (runtime !== 'node') await startRuntime()
     before = descriptors()
   })
   forgiveFailures(test, folder)

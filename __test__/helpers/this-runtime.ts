@@ -1,7 +1,8 @@
 // How another program is started on the runtime that runs the specs: Node.js and Bun take a file at once, Deno a command and its
 // permissions before it. Knows no spec.
+import { runtime } from '../../lib/runtime.js'
 
-const isDeno = process.versions.deno !== undefined
+const isDeno = runtime === 'deno'
 
 /** The words before the name of a file. */
 export const thisRuntime: readonly string[] = [process.execPath, ...(isDeno ? ['run', '-A'] : [])]

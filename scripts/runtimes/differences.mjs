@@ -175,7 +175,7 @@ export const differences = {
 }
 
 function leavingSomething(reason, files) {
-  return Object.fromEntries(files.split(' ').map((file) => [file, { '?nothing is left behind': reason }]))
+  return Object.fromEntries(files.split(' ').map((file) => [file, { [LEFT]: reason }]))
 }
 
 // Files about the tools, not about the package.

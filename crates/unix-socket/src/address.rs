@@ -98,6 +98,14 @@ mod tests {
     }
 
     #[test]
+    fn the_family_stands_where_the_system_has_it() {
+        assert_eq!(family_as(&[16, 2, 0, 0], true), Some(2));
+        assert_eq!(family_as(&7_u16.to_ne_bytes(), false), Some(7));
+        assert_eq!(family_as(&[16], true), None);
+        assert_eq!(family_as(&[], false), None);
+    }
+
+    #[test]
     fn every_length_of_path_and_abstract_name_comes_back_as_it_was() {
         for length in 1..=PATH_MAX {
             let path = vec![b'p'; length];

@@ -42,12 +42,20 @@ impl BoundFile {
         let still_ours = match status(self.directory.as_fd(), &self.name) {
             Err(Errno::ENOENT) => return Ok(false),
             Err(errno) => return Err(errno),
-            Ok(seen) => (seen.st_dev, seen.st_ino) == (self.device, self.inode),
+            Ok(seen) => self.is(&seen),
         };
         if still_ours {
             unlinkat(self.directory.as_fd(), self.name.as_os_str(), UnlinkatFlags::NoRemoveDir)?;
         }
         Ok(still_ours)
+    }
+
+    fn is(&self, seen: &FileStat) -> bool {
+        (seen.st_dev, seen.st_ino) == (self.device, self.inode)
+    }
+
+    fn assert_is(&self, seen: &FileStat) -> Result<()> {
+        self.is(seen).then_some(()).ok_or(Errno::EADDRINUSE)
     }
 }
 
@@ -175,9 +183,7 @@ fn widen(bound: &BoundFile, mode: u32) -> Result<()> {
     let flags = path::UNUSED | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     let file = retry(|| openat(&bound.directory, bound.name.as_os_str(), flags, Mode::empty()))?;
     let seen = fstat(&file)?;
-    if (seen.st_dev, seen.st_ino) != (bound.device, bound.inode) {
-        return Err(Errno::EADDRINUSE);
-    }
+    bound.assert_is(&seen)?;
     if Mode::from_bits_truncate(seen.st_mode) == bits(mode) {
         return Ok(());
     }
@@ -187,15 +193,7 @@ fn widen(bound: &BoundFile, mode: u32) -> Result<()> {
 
 /// Where no path leads to an inode: by name, which must be ours before and after.
 fn set_mode(bound: &BoundFile, mode: u32) -> Result<()> {
-    let check = || {
-        let seen = status(bound.directory.as_fd(), &bound.name)?;
-        let ours = (seen.st_dev, seen.st_ino) == (bound.device, bound.inode);
-        if ours {
-            Ok(())
-        } else {
-            Err(Errno::EADDRINUSE)
-        }
-    };
+    let check = || bound.assert_is(&status(bound.directory.as_fd(), &bound.name)?);
     check()?;
     fchmodat(&bound.directory, bound.name.as_os_str(), bits(mode), FchmodatFlags::NoFollowSymlink)?;
     check()

@@ -105,7 +105,11 @@ pub fn announce_to(wake: WeakWake) {
 
 /// Somebody else has closed descriptors.
 pub fn tell_closed() {
-    for wake in lock().listeners.drain(..) {
+    ring(&mut lock());
+}
+
+fn ring(state: &mut State) {
+    for wake in state.listeners.drain(..) {
         wake.wake();
     }
 }
@@ -181,9 +185,7 @@ fn work(mut state: Locked) -> Locked {
         drop(fd);
         state = lock();
         state.closing -= 1;
-        for wake in state.listeners.drain(..) {
-            wake.wake();
-        }
+        ring(&mut state);
         if state.waiting.len() == BACKLOG / 2 {
             SHORTER.notify_all();
         }

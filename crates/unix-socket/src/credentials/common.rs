@@ -3,15 +3,13 @@
 
 use super::{Absence, Credentials, Fact, Ids, Peer, Source, When};
 use crate::syscall::{self, End};
-use crate::{option, Errno, Result};
+use crate::{address, option, Errno, Result};
 use std::os::fd::BorrowedFd;
 
 /// All systems but Linux (BSD, Apple, QNX, illumos: sys/socket.h).
 pub(super) const SOL_SOCKET: i32 = 0xffff;
 const SO_ACCEPTCONN: i32 = 0x0002;
 const AF_UNIX: u16 = 1;
-/// All but Linux and illumos have a length before the family in a socket address.
-const ADDRESS_HAS_LENGTH: bool = !cfg!(unix_os = "illumos");
 
 /// Who tells, and of which time: what all facts of one structure share.
 #[derive(Clone, Copy)]
@@ -157,21 +155,13 @@ pub(super) fn answer(found: Result<Option<Credentials>>) -> Result<Peer> {
 pub(super) fn absence(fd: BorrowedFd<'_>) -> Result<Option<Absence>> {
     let mut name = [0; 128];
     let length = syscall::name(fd, End::Local, &mut name)?.min(name.len());
-    if family(&name[..length], ADDRESS_HAS_LENGTH).is_some_and(|family| family != AF_UNIX) {
+    // None: the empty name that some systems give a socket without one.
+    if address::family(&name[..length]).is_some_and(|family| family != AF_UNIX) {
         return Ok(Some(Absence::NotUnix));
     }
     let mut flag = [0; 4];
     let length = option::get(fd, SOL_SOCKET, SO_ACCEPTCONN, &mut flag)?;
     Ok(flag[..length].iter().any(|byte| *byte != 0).then_some(Absence::Listening))
-}
-
-/// The family of a socket address; `None` for the empty name that some systems give a socket without one.
-fn family(name: &[u8], has_length: bool) -> Option<u16> {
-    match name {
-        [_, family, ..] if has_length => Some((*family).into()),
-        [first, second, ..] => Some(u16::from_ne_bytes([*first, *second])),
-        _ => None,
-    }
 }
 
 /// What the tests of all decoders do with their fixtures.
@@ -210,14 +200,6 @@ pub(super) mod fixtures {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_family_stands_where_the_system_has_it() {
-        assert_eq!(family(&[16, 2, 0, 0], true), Some(2));
-        assert_eq!(family(&7_u16.to_ne_bytes(), false), Some(7));
-        assert_eq!(family(&[16], true), None);
-        assert_eq!(family(&[], false), None);
-    }
 
     #[test]
     fn an_answer_is_a_peer_an_absence_or_an_error() {

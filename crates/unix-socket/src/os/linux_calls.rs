@@ -1,7 +1,7 @@
 #![allow(unsafe_code)]
 //! Linux: the system calls that no other system has. Their counterpart for everyone else is `other_calls.rs`.
 //!
-//! By number, because a C library has a function for them only since glibc 2.26 to 2.28 or musl 1.2.5, and an addon that names a
+//! By number, because a C library has a function for them only since glibc 2.26 to 2.34 or musl 1.2.5, and an addon that names a
 //! missing one does not load.
 
 use super::linux::PidfdInfo;
@@ -79,8 +79,8 @@ pub(crate) fn pidfd_info(pidfd: BorrowedFd<'_>, info: &mut PidfdInfo) -> Result<
 
 /// close_range(2) of numbers that are all the caller's (Linux 5.9). An error has closed none of them.
 pub(crate) fn close_range(first: c_int, last: c_int) -> Result<()> {
-    // SAFETY: takes integers only. By number, because the C library has had a function for it only since glibc 2.34.
-    check(unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) } as c_int).map(drop)
+    // SAFETY: takes integers only.
+    check(unsafe { syscall(libc::SYS_close_range, first, last, 0) } as c_int).map(drop)
 }
 
 /// pidfd_send_signal(2).
