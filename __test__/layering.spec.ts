@@ -16,7 +16,7 @@ const levels = [
   ['connect'],
   ['socket'],
   ['message-loop'],
-  ['receiving', 'sending', 'socket-facts'],
+  ['receiving', 'sending', 'socket-facts', 'accept'],
   ['outgoing', 'batch'],
   ['message'],
   ['envelope', 'sent-fds'],

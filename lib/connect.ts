@@ -167,12 +167,13 @@ function connectHandle(handle: Handle, bytes: Buffer, address: Address, wait: Wa
     if (result < 0) throw systemError(result, 'connect', { address })
     return undefined
   }
-  let said = attempt()
-  if (said === undefined) return undefined
+  let first = attempt()
+  if (first === undefined) return undefined
+  // The queue begins with an attempt: that was this one.
   const again = (): undefined | Later => {
-    const first = said
-    said = undefined
-    return first ?? attempt()
+    const answer = first ?? attempt()
+    first = undefined
+    return answer
   }
   return handle.readiness.writing.run<undefined>({ syscall: 'connect', attempt: again }, wait)
 }

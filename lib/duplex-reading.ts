@@ -25,7 +25,7 @@ export class Inlet {
   readonly #socket: UnixSocket<'stream'>
   readonly #taker: Taker
   /** Received and not yet taken. */
-  readonly #arrived: Message[]
+  #arrived: Message[]
   #demand = false
   #receiving = false
   #closed = false
@@ -61,7 +61,7 @@ export class Inlet {
   }
 
   #canGive(): boolean {
-    const [next] = this.#arrived
+    const next = this.#arrived[0]
     return !this.#closed && this.#demand && next !== undefined && this.#taker.wants(next)
   }
 
@@ -83,6 +83,7 @@ export class Inlet {
   #arrive(messages: Message[] | null, error: Error | undefined): void {
     this.#receiving = false
     if (messages === null) this.#end = { error }
+    else if (this.#arrived.length === 0) this.#arrived = messages
     else this.#arrived.push(...messages)
     if (this.#closed) this.close()
     else process.nextTick(() => this.deliver())

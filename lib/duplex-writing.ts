@@ -15,14 +15,11 @@ export interface Parcel {
 /** Called when the kernel has taken everything, or with what went wrong. */
 export type Done = (error?: Error | null) => void
 
-/** Linux takes a piece of this size as a whole or not at all, so that nothing is left to be copied and queued. */
-const PIECE = 32_768
 /** Most parts of one message (IOV_MAX). */
 const PARTS_MAX = 1024
-const NOTHING = new Uint8Array(0)
 
 /** One message of a stream. */
-type Outbound = { data: Uint8Array[] } & SendOptions<'stream'>
+type Outbound = { data: Uint8Array | Uint8Array[] } & SendOptions<'stream'>
 
 /** Sends for one stream; the next call comes when the last one is done. */
 export class Outlet {
@@ -34,40 +31,22 @@ export class Outlet {
 
   /** Sends all of it, in order. `done` is called at once where the kernel takes it at once. */
   send(parcels: readonly Parcel[], done: Done): void {
-    const messages = gather(parcels, PIECE)
-    let next = 0
+    let sending: Promise<void> | undefined
     try {
-      while (next < messages.length && this.#trySend(messages[next] as Outbound)) next++
+      sending = this.#begin(parcels)
     } catch (error) {
       done(error as Error)
       return
     }
-    if (next === messages.length) done()
-    else this.#sendWaiting(messages.slice(next), done)
+    if (sending === undefined) done()
+    else settle(sending, done)
   }
 
-  #trySend({ data, ...options }: Outbound): boolean {
-    return this.#socket.trySend(data, options)
-  }
-
-  /** As large as they come: now a Promise tells when the last of them has gone. */
-  #sendWaiting(messages: readonly Outbound[], done: Done): void {
-    const parcels = messages.flatMap(({ data, fds }) =>
-      data.map((part, index) => ({ data: part, fds: index === 0 ? fds : undefined })),
-    )
-    settle(this.#socket.sendMany(gather(parcels, Number.POSITIVE_INFINITY)), done)
-  }
-
-  /** Calls `done` when nothing is left in the queue of the socket, where another system may have left the rest of a piece. */
-  flush(done: Done): void {
-    let isIdle = true
-    try {
-      isIdle = this.#socket.trySend(NOTHING)
-    } catch {
-      // There is nobody to send to: nothing waits for that.
-    }
-    if (isIdle) done()
-    else settle(this.#socket.writable(), done)
+  /** Undefined: all of it has gone. */
+  #begin(parcels: readonly Parcel[]): Promise<void> | undefined {
+    const [first] = parcels
+    const isPlain = parcels.length === 1 && first !== undefined && first.fds === undefined && first.data.length > 0
+    return isPlain ? this.#socket.sendBytesNow(first.data) : this.#socket.sendNow(gather(parcels))
   }
 }
 
@@ -82,24 +61,19 @@ function settle(sending: Promise<void>, done: Done): void {
   )
 }
 
-/** Messages of `limit` bytes at most. Nothing is copied. */
-function gather(parcels: readonly Parcel[], limit: number): Outbound[] {
+/** Small chunks become one message. Nothing is copied: who wrote a chunk leaves it alone until it has gone. */
+function gather(parcels: readonly Parcel[]): Outbound[] {
   const messages: Outbound[] = []
-  let room = 0
-  for (const { data, fds = [] } of parcels) {
-    const carries = fds.length > 0
-    for (let at = 0; at < data.length; ) {
-      const last = messages.at(-1)
-      const opensMessage = last === undefined || room === 0 || last.data.length === PARTS_MAX || (carries && at === 0)
-      if (opensMessage) room = limit
-      const part = at === 0 && data.length <= room ? data : data.subarray(at, Math.min(data.length, at + room))
-      if (!opensMessage) last.data.push(part)
-      else messages.push(carries && at === 0 ? { data: [part], fds } : { data: [part] })
-      at += part.length
-      room -= part.length
-    }
-    // What follows its descriptors is no part of its message.
-    if (carries) room = 0
+  let open: Uint8Array[] = []
+  const finish = (): void => {
+    if (open.length > 0) messages.push({ data: open.length === 1 ? (open[0] as Uint8Array) : open })
+    open = []
   }
+  for (const { data, fds = [] } of parcels) {
+    if (fds.length > 0 || open.length === PARTS_MAX) finish()
+    if (fds.length > 0) messages.push({ data, fds })
+    else if (data.length > 0) open.push(data)
+  }
+  finish()
   return messages
 }

@@ -113,8 +113,9 @@ class SocketDuplex extends NetLikeDuplex {
   readonly #carried = new Map<Uint8Array, readonly FdSource[]>()
   /** Somebody has read: who does not listen for descriptors by then does not want them. */
   #isRead = false
-  #bytesRead = 0
-  #bytesSent = 0
+  // Not 0: see the offset in receiving.ts.
+  #bytesRead = -0
+  #bytesSent = -0
   #bytesInFlight = 0
 
   constructor(options: DuplexOptions, peerAddress: Address | null) {
@@ -145,11 +146,11 @@ class SocketDuplex extends NetLikeDuplex {
   }
 
   get bytesRead(): number {
-    return this.#bytesRead
+    return this.#bytesRead + 0
   }
 
   get bytesWritten(): number {
-    return this.#bytesSent + this.writableLength - this.#bytesInFlight
+    return this.#bytesSent + (this.writableLength - this.#bytesInFlight)
   }
 
   ref(): this {
@@ -260,12 +261,12 @@ class SocketDuplex extends NetLikeDuplex {
     const view = bytesOf(bytes, 'bytes') as Uint8Array
     // An object of its own, by which its descriptors are found again.
     const chunk = Buffer.from(view.buffer, view.byteOffset, view.byteLength)
-    if (fds.length > 0 && this.writable) this.#carried.set(chunk, this.#mayWait ? duplicatesOf(fds) : fds)
+    if (fds.length > 0 && this.writable) this.#carried.set(chunk, this.#mayWait() ? duplicatesOf(fds) : fds)
     return this.write(chunk, callback)
   }
 
   /** Whether a chunk that is written now may not reach the socket within the call. */
-  get #mayWait(): boolean {
+  #mayWait(): boolean {
     return this.writableLength > 0 || this.writableCorked > 0
   }
 
@@ -285,7 +286,8 @@ class SocketDuplex extends NetLikeDuplex {
   }
 
   #send(parcels: readonly Parcel[], callback: Done): void {
-    const bytes = parcels.reduce((sum, { data }) => sum + data.length, 0)
+    let bytes = 0
+    for (const { data } of parcels) bytes += data.length
     this.#bytesSent += bytes
     this.#bytesInFlight = bytes
     this.active()
@@ -310,11 +312,9 @@ class SocketDuplex extends NetLikeDuplex {
   }
 
   override _final(callback: Done): void {
-    this.#outlet.flush(() => {
-      const error = this.destroyed ? null : shutdownError(this.#socket)
-      // As `net.Socket`, never within the call: what is written after the end is told before 'finish'.
-      setImmediate(() => callback(error))
-    })
+    const error = this.destroyed ? null : shutdownError(this.#socket)
+    // As `net.Socket`, never within the call: what is written after the end is told before 'finish'.
+    setImmediate(() => callback(error))
   }
 
   /** As `net.Socket`: the other end has ended, so has this one, and that is not the same as having called `end()`. */

@@ -44,77 +44,77 @@ export class FdFileHandle extends EventEmitter {
     return this.#fd
   }
 
-  get #open(): number {
+  #open(): number {
     if (this.#fd < 0) throw closedError('file handle')
     return this.#fd
   }
 
   async read(...values: unknown[]): Promise<{ bytesRead: number; buffer: NodeJS.ArrayBufferView }> {
-    return await call.read(this.#open, readOptions(values))
+    return await call.read(this.#open(), readOptions(values))
   }
 
   async readv(...values: unknown[]): Promise<unknown> {
-    return await call.readv(this.#open, ...values)
+    return await call.readv(this.#open(), ...values)
   }
 
   async write(...values: unknown[]): Promise<{ bytesWritten: number }> {
-    return await call.write(this.#open, ...values)
+    return await call.write(this.#open(), ...values)
   }
 
   async writev(...values: unknown[]): Promise<unknown> {
-    return await call.writev(this.#open, ...values)
+    return await call.writev(this.#open(), ...values)
   }
 
   async readFile(options?: unknown): Promise<string | Buffer> {
-    return await call.readFile(this.#open, options)
+    return await call.readFile(this.#open(), options)
   }
 
   async writeFile(data: string | NodeJS.ArrayBufferView, options?: fs.WriteFileOptions): Promise<void> {
-    await call.writeFile(this.#open, data, options)
+    await call.writeFile(this.#open(), data, options)
   }
 
   async appendFile(data: string | Uint8Array, options?: fs.WriteFileOptions): Promise<void> {
-    await call.appendFile(this.#open, data, options)
+    await call.appendFile(this.#open(), data, options)
   }
 
   async stat(options?: fs.StatOptions): Promise<fs.Stats | fs.BigIntStats> {
-    return await call.fstat(this.#open, options as fs.StatOptions)
+    return await call.fstat(this.#open(), options as fs.StatOptions)
   }
 
   async truncate(length = 0): Promise<void> {
-    await call.ftruncate(this.#open, length)
+    await call.ftruncate(this.#open(), length)
   }
 
   async chmod(mode: fs.Mode): Promise<void> {
-    await call.fchmod(this.#open, mode)
+    await call.fchmod(this.#open(), mode)
   }
 
   async chown(uid: number, gid: number): Promise<void> {
-    await call.fchown(this.#open, uid, gid)
+    await call.fchown(this.#open(), uid, gid)
   }
 
   async utimes(atime: fs.TimeLike, mtime: fs.TimeLike): Promise<void> {
-    await call.futimes(this.#open, atime, mtime)
+    await call.futimes(this.#open(), atime, mtime)
   }
 
   async sync(): Promise<void> {
-    await call.fsync(this.#open)
+    await call.fsync(this.#open())
   }
 
   async datasync(): Promise<void> {
-    await call.fdatasync(this.#open)
+    await call.fdatasync(this.#open())
   }
 
   /** The stream takes the descriptor over unless `autoClose` is false. */
   createReadStream(options: { autoClose?: boolean; [name: string]: unknown } = {}): fs.ReadStream {
-    const stream = fs.createReadStream('', { ...options, fd: this.#open })
+    const stream = fs.createReadStream('', { ...options, fd: this.#open() })
     if (options.autoClose !== false) this.#fd = -1
     return stream
   }
 
   /** The stream takes the descriptor over unless `autoClose` is false. */
   createWriteStream(options: { autoClose?: boolean; [name: string]: unknown } = {}): fs.WriteStream {
-    const stream = fs.createWriteStream('', { ...options, fd: this.#open })
+    const stream = fs.createWriteStream('', { ...options, fd: this.#open() })
     if (options.autoClose !== false) this.#fd = -1
     return stream
   }

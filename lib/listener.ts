@@ -3,28 +3,19 @@
  * Knows UnixSocket and how names are bound; it reads no data.
  */
 
+import { Accept, AcceptNext, END } from './accept.js'
 import { integer, oneOf, optionalInteger, optionsObject } from './arguments.js'
 import { type Authorize, checkOnRefused, Gate, type OnRefused } from './authorization.js'
 import { type BindOptions, bindTo, boundAddress, checkBinding, closeOnError, openHandle } from './connect.js'
 import { OwnedFd } from './descriptor.js'
-import {
-  check,
-  EAGAIN,
-  ECONNABORTED,
-  EMFILE,
-  ENFILE,
-  ENOBUFS,
-  ENOMEM,
-  hasCode,
-  invalidType,
-  ownError,
-} from './errors.js'
+import { check, EAGAIN, ECONNABORTED, EMFILE, ENFILE, ENOBUFS, ENOMEM, invalidType, ownError } from './errors.js'
 import { closeWhenForgotten, Handle, noLongerForgettable } from './handle.js'
 import { holdForRoom } from './headroom.js'
 import { constants, native } from './native.js'
 import { assertExact, ChangedOptions, type CheckedOptions, checkOptions, type SocketOptions } from './options.js'
 import { startPoller } from './poller.js'
-import { AGAIN, HOLD, Later, type Operation, type Waiting } from './queue.js'
+import { AGAIN, HOLD, Later, type Waiting } from './queue.js'
+import { ReadAhead } from './read-ahead.js'
 import { adoptWith, type Birth, promised, UnixSocket } from './socket.js'
 import { nameOf } from './socket-facts.js'
 import { checkWait, type Wait } from './wait.js'
@@ -68,38 +59,6 @@ interface Load {
   resuming: NodeJS.Immediate | undefined
 }
 
-/** An accept that may wait. */
-class Accept<S> implements Operation<S> {
-  readonly syscall = 'accept'
-  readonly #handle: Handle
-  readonly #accepted: readonly unknown[]
-  readonly #attempt: (isOver: () => boolean) => S | Waiting
-  #over = false
-
-  constructor(handle: Handle, accepted: readonly unknown[], attempt: (isOver: () => boolean) => S | Waiting) {
-    this.#handle = handle
-    this.#accepted = accepted
-    this.#attempt = attempt
-  }
-
-  get atHand(): boolean {
-    return this.#accepted.length > 0
-  }
-
-  attempt(): S | Waiting {
-    return this.#attempt(() => this.#over)
-  }
-
-  queued(): void {
-    this.#handle.open
-  }
-
-  cancelled(error: Error): Error {
-    this.#over = true
-    return error
-  }
-}
-
 interface ListenerBirth {
   readonly options: CheckedOptions
   readonly type: Connected
@@ -122,6 +81,7 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
   readonly #changed = new ChangedOptions()
   readonly #birth: ListenerBirth
   readonly #accepted: UnixSocket<T>[] = []
+  readonly #ahead = new ReadAhead(ACCEPT_AHEAD)
   /** Connections that are being judged. */
   readonly #judged = new Set<UnixSocket<T>>()
   readonly #load: Load = { connections: 0, full: false, resuming: undefined }
@@ -191,17 +151,15 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
    * See accept(2).
    */
   accept(options?: Wait): Promise<UnixSocket<T>> {
-    return promised(() => this.#wait(1, options))
+    return promised(() => {
+      this.#handle.open
+      const attempt = (isOver: () => boolean) => this.#tryAccept(1, isOver)
+      return this.#handle.readiness.reading.run(new Accept(this.#handle, this.#accepted, attempt), options)
+    })
   }
 
-  #wait(ahead: number, wait?: Wait): Promise<UnixSocket<T>> {
-    this.#handle.open
-    // `authorize` and `onRefused` run within an attempt: they may close the listener, or abort the very accept that is tried.
-    const attempt = (isOver: () => boolean) => this.#tryAccept(ahead, isOver)
-    return this.#handle.readiness.reading.run(new Accept(this.#handle, this.#accepted, attempt), wait)
-  }
-
-  #tryAccept(ahead: number, isOver: () => boolean): UnixSocket<T> | typeof AGAIN | typeof HOLD | Later {
+  /** `authorize` and `onRefused` run within it: they may close the listener, or abort the very accept that is tried. */
+  #tryAccept(ahead: number, isOver: () => boolean): UnixSocket<T> | Waiting {
     const waiting = this.#fill(ahead)
     if (!this.closed && !isOver()) return this.#accepted.shift() ?? waiting
     resumeSoon(this.#handle, this.#load)
@@ -209,7 +167,7 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
   }
 
   /** Accepts until there are `ahead`; says what to wait for where there are not. */
-  #fill(ahead: number): typeof AGAIN | typeof HOLD | Later {
+  #fill(ahead: number): Waiting {
     for (let count = 0; !this.closed && this.#accepted.length < ahead; count++) {
       if (this.#judged.size >= JUDGED_MAX) return HOLD
       if (count > JUDGED_MAX) {
@@ -227,7 +185,7 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
   }
 
   /** Accepts one into the list; otherwise says why not. */
-  #acceptOne(): typeof AGAIN | typeof HOLD | Later | undefined {
+  #acceptOne(): Waiting | undefined {
     const fd = native.accept(this.#handle.open, this.#birth.options.pauseWhenScarce)
     if (fd === constants.noRoom) return holdForRoom(this.#handle.readiness.reading)
     if (fd === ECONNABORTED) return undefined
@@ -286,15 +244,24 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
   /** The connections, until the listener is closed. Breaking the loop loses none. */
   [Symbol.asyncIterator](): AsyncIterator<UnixSocket<T>> {
     return {
-      next: async () => {
-        try {
-          return this.closed ? { done: true, value: undefined } : { done: false, value: await this.#wait(ACCEPT_AHEAD) }
-        } catch (error) {
-          if (this.closed && hasCode(error, 'ERR_SOCKET_CLOSED')) return { done: true, value: undefined }
-          throw error
-        }
-      },
+      next: () => (this.closed ? Promise.resolve(END) : this.#next()),
     }
+  }
+
+  #next(): Promise<IteratorResult<UnixSocket<T>, undefined>> {
+    const attempt = (isOver: () => boolean) => {
+      const socket = this.#acceptAhead(isOver)
+      return socket instanceof UnixSocket ? { done: false as const, value: socket } : socket
+    }
+    return this.#handle.readiness.reading.run(new AcceptNext(this.#handle, this.#accepted, attempt))
+  }
+
+  /** As many as the last wake-ups have found: to look for more each time would cost a system call. */
+  #acceptAhead(isOver: () => boolean): UnixSocket<T> | Waiting {
+    if (this.#accepted.length > 0) return this.#tryAccept(1, isOver)
+    const result = this.#tryAccept(this.#ahead.want, isOver)
+    if (result instanceof UnixSocket) this.#ahead.learn(this.#accepted.length + 1)
+    return result
   }
 
   /** Connections that were accepted ahead for an iterator and not delivered; they are yours now. */

@@ -114,10 +114,21 @@ export class Arrivals {
       attached?.close()
       return truncatedError(length)
     }
-    const copied = this.length(slot)
-    const data = place === undefined ? copySlot(this.#slab, slot, copied) : ownBlock(place, copied)
-    return new ReceivedMessage(data, offset, attached)
+    return messageIn(this.#slab, slot, offset, place, attached)
   }
+}
+
+/** A message of data that came whole, as most are. */
+export function messageIn(
+  slab: Buffer,
+  slot: number,
+  offset: number,
+  place: Buffer | undefined,
+  attached?: Attached,
+): ReceivedMessage {
+  const copied = receivedFacts().meta[rowOf(slot) + COPIED] as number
+  const data = place === undefined ? copySlot(slab, slot, copied) : ownBlock(place, copied)
+  return new ReceivedMessage(data, offset, attached)
 }
 
 /** A record that was longer than its room. */

@@ -195,6 +195,8 @@ export class Outgoing {
   #fds: readonly number[]
   #control: Uint8Array
   #copies: number[] | undefined
+  /** What the kernel has said already, where somebody has tried. */
+  #answer: number | undefined
 
   /** Checks everything, before any system call. */
   constructor(type: SocketType, data: Data, options?: SendOptions) {
@@ -206,9 +208,20 @@ export class Outgoing {
     if (Array.isArray(this.#data) && this.#data.length > PARTS_MAX) this.#data = Buffer.concat(this.#data)
     this.#fds = extras.fds
     this.#control = extras.control
-    if (type === 'stream' && this.length === 0 && this.#carries) {
+    if (type === 'stream' && this.length === 0 && this.#carries()) {
       throw ownError('ERR_MESSAGE_EMPTY', 'On a stream descriptors and credentials need at least one byte of data')
     }
+  }
+
+  /** Tries bytes alone, which most messages are, before there is a message: undefined where all of them have gone. */
+  static begin(route: Route, data: Uint8Array): Outgoing | undefined {
+    const { fd, type, unnamed, sent } = route
+    if (unnamed || sent !== undefined || data.length === 0) return new Outgoing(type, data)
+    const count = native.sendData(fd, data)
+    if (count === data.length) return undefined
+    const message = new Outgoing(type, data)
+    message.#answer = count
+    return message
   }
 
   get fdCount(): number {
@@ -216,21 +229,19 @@ export class Outgoing {
   }
 
   /** Whether more than data has still to go. */
-  get #carries(): boolean {
+  #carries(): boolean {
     return this.#fds.length > 0 || this.#control.length > 0
   }
 
-  /** Sends what is left. `true`: all of it has gone. */
+  /** Sends what is left. `true`: all of it has gone. A stream that takes a part is full: to ask once more would bring nothing. */
   attempt(route: Route): true | typeof AGAIN | Later {
-    while (this.written < this.length || this.written === 0) {
-      this.#assertUntouched()
-      let count = this.#call(route)
-      if (count < 0 && this.#isConnectedAnew(count, route)) count = this.#call(route)
-      if (count === EAGAIN) return this.#again
-      if (count < 0) throw this.#error(count)
-      if (this.#took(count, route)) return true
-    }
-    return true
+    this.#assertUntouched()
+    let count = this.#answer ?? this.#call(route)
+    this.#answer = undefined
+    if (count < 0 && this.#isConnectedAnew(count, route)) count = this.#call(route)
+    if (count === EAGAIN) return this.#again()
+    if (count < 0) throw this.#error(count)
+    return this.#took(count, route) ? true : AGAIN
   }
 
   #isConnectedAnew(errno: number, route: Route): boolean {
@@ -276,7 +287,7 @@ export class Outgoing {
     const controls = isPlain ? [] : messages.map((message) => message.#control)
     const count = native.sendMany(route.fd, data, controls, to, flags, route.unnamed, counts)
     if (count < 0 && first.#isConnectedAnew(count, route)) return 0
-    if (count === EAGAIN) return first.#again
+    if (count === EAGAIN) return first.#again()
     if (count < 0) throw first.#error(count)
     for (let at = 0; at < count; at++) {
       if (!(messages[at] as Outgoing).#took(counts[at] as number, route)) return at
@@ -293,7 +304,7 @@ export class Outgoing {
     return fits && sameTo && flags === otherFlags && this.written === 0 && other.written === 0
   }
 
-  get #again(): typeof AGAIN | Later {
+  #again(): typeof AGAIN | Later {
     return this.#extras.to === null ? AGAIN : FULL_RECEIVER
   }
 

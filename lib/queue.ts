@@ -96,10 +96,12 @@ export interface Watcher {
 export class Queue {
   readonly #owner: Watcher
   readonly #eager: boolean
-  #entries: Entry[] = []
+  /** Who is served next, and those behind. Apart, because mostly one waits, and there may be thousands of queues. */
+  #head: Entry | undefined
+  #behind: Entry[] | undefined
   #budget = TURN_BYTES
   #fruitless = 0
-  #lastFruitless = 0
+  #lastFruitless = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | undefined
   #held = false
   /** Tries in a row that found nothing, and those that were therefore left out. */
@@ -113,12 +115,12 @@ export class Queue {
   }
 
   get length(): number {
-    return this.#entries.length
+    return this.#head === undefined ? 0 : 1 + (this.#behind?.length ?? 0)
   }
 
   /** Whether the poller is wanted: something waits, and neither a timer nor somebody else will wake it. */
   get wantsEvents(): boolean {
-    return this.#entries.length > 0 && this.#timer === undefined && !this.#held
+    return this.#head !== undefined && this.#timer === undefined && !this.#held
   }
 
   /** Takes off this turn's budget what an operation has moved, and what it has done beyond one operation. */
@@ -137,9 +139,9 @@ export class Queue {
     try {
       checkWait(wait)
       this.#owner.assertOpen()
-      if (this.#entries.length === 0 && this.#mayTry(operation, wait)) {
+      if (this.#head === undefined && this.#mayTry(operation, wait)) {
         const result = operation.attempt()
-        this.#misses = result === AGAIN ? this.#misses + 1 : 0
+        this.#learn(result === AGAIN)
         if (!isWaiting(result)) return this.#resolved(result)
         answer = result
       }
@@ -148,7 +150,23 @@ export class Queue {
       const result = operation.answered?.(error)
       return result === undefined ? Promise.reject(error) : Promise.resolve(result)
     }
-    return new Promise<T>((resolve, reject) => {
+    return this.#wait(operation, answer, wait)
+  }
+
+  /** As `run` of something that is always tried, for who need not wait where it is done at once: undefined then. */
+  start(operation: Operation<undefined>): Promise<undefined> | undefined {
+    this.#owner.assertOpen()
+    const answer = this.#head === undefined ? operation.attempt() : AGAIN
+    if (isWaiting(answer)) {
+      operation.queued?.()
+      return this.#wait(operation, answer)
+    }
+    this.#use(OPERATION_COST)
+    return undefined
+  }
+
+  #wait<T>(operation: Operation<T>, answer: Waiting, wait?: Wait): Promise<T> {
+    return new Promise((resolve, reject) => {
       this.#push(new Entry(operation, resolve as (value: unknown) => void, reject), answer, wait)
     })
   }
@@ -162,6 +180,11 @@ export class Queue {
     if (this.#budget <= 0 || shared <= 0) return false
     if (this.#misses < MISSES_MAX || operation.spins) return true
     return ++this.#skipped % RETRY_EVERY === 0
+  }
+
+  /** One find among many misses says little. */
+  #learn(missed: boolean): void {
+    this.#misses = missed ? Math.min(MISSES_MAX, this.#misses + 1) : Math.max(0, this.#misses - 2)
   }
 
   /** A loop of awaits must let the event loop turn now and then, though every operation succeeds at once. */
@@ -181,12 +204,12 @@ export class Queue {
     if (wait !== undefined) {
       entry.stopWaiting = startWait(wait, entry.operation.syscall, (error) => this.#cancel(entry, error))
     }
-    // Of the right length: a list that grows takes room for 17, and there may be thousands of us.
-    if (this.#entries.length === 0) this.#entries = [entry]
-    else this.#entries.push(entry)
+    if (this.#head === undefined) this.#head = entry
+    else if (this.#behind === undefined) this.#behind = [entry]
+    else this.#behind.push(entry)
     try {
       this.#owner.pending(1)
-      if (this.#entries.length === 1) this.#waitFor(entry, answer, false)
+      if (this.#head === entry) this.#waitFor(entry, answer, false)
       this.#owner.arm()
     } catch (error) {
       this.#cancel(entry, error as Error)
@@ -194,20 +217,30 @@ export class Queue {
   }
 
   #cancel(entry: Entry, error: Error): void {
-    const at = this.#entries.indexOf(entry)
-    if (at < 0) return
-    this.#entries.splice(at, 1)
+    const wasHead = entry === this.#head
+    if (!this.#remove(entry)) return
     const reason = entry.operation.cancelled?.(error) ?? error
     this.#end(entry)
     reject(entry, reason)
-    if (at === 0) this.#nextHead()
+    if (wasHead) this.#nextHead()
+  }
+
+  /** Whether it was there. */
+  #remove(entry: Entry): boolean {
+    if (entry === this.#head) {
+      this.#head = this.#behind?.shift()
+      return true
+    }
+    const at = this.#behind?.indexOf(entry) ?? -1
+    if (at >= 0) this.#behind?.splice(at, 1)
+    return at >= 0
   }
 
   /** What the old head waited for says nothing about the new one. */
   #nextHead(): void {
     this.#stopTimer()
     this.#held = false
-    if (this.#entries.length === 0) return
+    if (this.#head === undefined) return
     this.#serve(false)
     this.#arm()
   }
@@ -223,8 +256,7 @@ export class Queue {
 
   /** The poller refuses to watch for us: an error of the operation that waits for it. */
   refuse(error: Error): void {
-    const head = this.#entries[0]
-    if (head !== undefined && this.wantsEvents) this.#cancel(head, error)
+    if (this.#head !== undefined && this.wantsEvents) this.#cancel(this.#head, error)
   }
 
   #end(entry: Entry): void {
@@ -255,8 +287,8 @@ export class Queue {
   /** Serves from the head until one has to wait or the turn is over. `woken`: the poller said so. */
   #serve(woken: boolean): void {
     let end = 0
-    while (this.#entries.length > 0 && !this.#held) {
-      const entry = this.#entries[0] as Entry
+    while (this.#head !== undefined && !this.#held) {
+      const entry = this.#head
       if (!entry.operation.atHand && (this.#budget <= 0 || (end > 0 && performance.now() > end))) return
       const answer = this.#attempt(entry)
       if (answer !== undefined) {
@@ -266,7 +298,7 @@ export class Queue {
       this.#fruitless = 0
       this.#use(OPERATION_COST)
       // Most wake-ups serve one: no clock is asked for that.
-      if (end === 0 && this.#entries.length > 0) end = performance.now() + QUEUE_TURN_MS
+      if (end === 0 && this.#head !== undefined) end = performance.now() + QUEUE_TURN_MS
     }
   }
 
@@ -276,13 +308,13 @@ export class Queue {
     try {
       result = entry.operation.attempt()
     } catch (error) {
-      this.#entries.shift()
+      this.#remove(entry)
       this.#end(entry)
       reject(entry, error)
       return undefined
     }
     if (isWaiting(result)) return result
-    this.#entries.shift()
+    this.#remove(entry)
     this.#end(entry)
     entry.resolve(result)
     return undefined
@@ -320,9 +352,12 @@ export class Queue {
   /** Rejects everything that waits. */
   fail(reason: () => Error): void {
     this.#held = false
-    if (this.#entries.length === 0) return
+    if (this.#head === undefined) return
     this.#stopTimer()
-    for (const entry of this.#entries.splice(0)) {
+    const entries = [this.#head, ...(this.#behind ?? [])]
+    this.#head = undefined
+    this.#behind = undefined
+    for (const entry of entries) {
       const error = entry.operation.cancelled?.(reason()) ?? reason()
       this.#end(entry)
       reject(entry, error)

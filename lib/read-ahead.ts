@@ -1,6 +1,6 @@
 /**
- * How many messages a loop asks for at a time. In a conversation one comes at a time, and to ask for more costs as much as that one; in
- * a flood all that there is room for should come at once. Which of the two it is, the last receives tell. Knows only counts.
+ * How many messages or connections a loop asks for at a time. In a conversation one comes at a time, and to ask for more costs as much
+ * as that one; in a flood all that there is room for should come at once. Which of the two it is, the last times tell. Knows only counts.
  */
 
 /** Receives in a row that must come back full before more is asked for, at most. */
@@ -20,7 +20,7 @@ export class ReadAhead {
     this.#want = most
   }
 
-  /** Messages to ask for. */
+  /** How many to ask for. */
   get want(): number {
     return this.#want
   }

@@ -6,9 +6,10 @@ import { LentBatch } from './batch.js'
 import { check, EAGAIN, ECONNREFUSED, ECONNRESET, systemError } from './errors.js'
 import type { Handle } from './handle.js'
 import { holdForRoom } from './headroom.js'
-import { Arrivals, type ReceivedMessage, truncatedError } from './message.js'
+import { Arrivals, messageIn, type ReceivedMessage, truncatedError } from './message.js'
 import { Connector } from './message-credentials.js'
 import { constants, native } from './native.js'
+import type { CheckedOptions } from './options.js'
 import { AGAIN, HOLD, type Operation, TURN_BYTES } from './queue.js'
 import { ReadAhead } from './read-ahead.js'
 import type { SentFds } from './sent-fds.js'
@@ -23,22 +24,24 @@ export interface Source {
   readonly owner: object
   /** SOCK_STREAM, SOCK_SEQPACKET or SOCK_DGRAM. */
   readonly type: number
-  /** On a stream, a message with descriptors begins at their byte. */
-  readonly exact: boolean
+  /** As it began: `fdsAt`, `pauseWhenScarce` and `spin` do not change. Of a listener's connections the same object. */
+  readonly options: CheckedOptions
   maxFds: number
-  /** Waits while too few descriptors are free. */
-  readonly pauses: boolean
-  /** Microseconds to ask again and again before a wait. */
-  readonly spin: number
   /** What was sent and not answered, where that is kept; made at the first send. */
   sent?: SentFds | undefined
 }
+
+/** Of all who have never held anything. */
+const NOTHING_HELD: (ReceivedMessage | Error)[] = []
 
 /** A receive has to wait: for a message, or for room. */
 type Nothing = typeof AGAIN | typeof HOLD
 
 /** Longest record that arrives whole when the user sets no limit, in bytes. */
 const recordLimit = (): number => constants.slotSize + constants.spareSize
+
+/** Bytes of a chunk of a stream from which on memory of its own is expected to pay. */
+const DIRECT_BYTES = 8192
 
 /** What a receive asks for; a function for all, since one for each would cost as much memory as the rest. */
 type Way<T, A> = (receiver: Receiver, argument: A) => T | Nothing
@@ -95,10 +98,10 @@ class ReceiveNext extends Receive<IteratorResult<ReceivedMessage, undefined>, Lo
 export class Receiver {
   readonly #source: Source
   /** Read for somebody who no longer waits, or read ahead: in order, an error in its place. */
-  readonly #held: (ReceivedMessage | Error)[] = []
-  #mayHold = false
+  #held: (ReceivedMessage | Error)[] = NOTHING_HELD
   #deferred: Error | undefined
-  #offset = 0
+  /** Of the next byte. Not 0: V8 would keep it as a small integer, and throw away compiled code all over at 2 GiB. */
+  #offset = -0
   /** Bytes of a message, as the last receive had them. */
   #typical = 1
   /** Where a record lies that a user's own limit allowed to be larger than a slot. */
@@ -124,9 +127,9 @@ export class Receiver {
 
   /** What is held when the socket is closed is closed with it. */
   #closeWithSocket(): void {
-    this.#mayHold = true
+    const held: (ReceivedMessage | Error)[] = []
+    this.#held = held
     // Not by way of `this`: what hangs on a descriptor would keep a forgotten socket from being collected.
-    const held = this.#held
     this.#source.handle.onClose(() => {
       for (const message of messagesOf(held)) message.close()
     })
@@ -164,7 +167,7 @@ export class Receiver {
 
   /** Whether it waits without sleeping first. */
   get spins(): boolean {
-    return this.#source.spin > 0
+    return this.#source.options.spin > 0
   }
 
   /** Whether the last message came while it did. */
@@ -174,7 +177,8 @@ export class Receiver {
 
   /** Whether something came while it did. */
   hasSpun(): boolean {
-    const { handle, spin } = this.#source
+    const { handle, options } = this.#source
+    const { spin } = options
     if (spin === 0) return false
     this.#spin ??= new Spin(spin)
     return this.#spin.found(handle.open)
@@ -281,7 +285,7 @@ export class Receiver {
     if (typeof outcome === 'number') {
       const isAlone = this.#large !== undefined
       this.#holdAll(slab, outcome)
-      if (isAlone && want > 1) this.#holdMore(this.#most(want) - 1, maxBytes)
+      if (isAlone && want > 1) this.#holdMore(this.#most(want) - 1)
     }
     if (this.#held.length > 0) return undefined
     if (this.#deferred !== undefined) {
@@ -292,10 +296,10 @@ export class Receiver {
     return outcome === 'end' ? 'end' : AGAIN
   }
 
-  /** Large chunks are received one by one. */
-  #holdMore(most: number, maxBytes: number | undefined): void {
-    for (let left = most; left > 0 && this.#isDirect(maxBytes); left--) {
-      const count = this.#receive(1, maxBytes, mainSlab())
+  /** Large chunks are received one by one, until one does not fill its room: behind that there is nothing yet. */
+  #holdMore(most: number): void {
+    for (let left = most; left > 0 && this.#typical === constants.slotSize; left--) {
+      const count = this.#receive(1, undefined, mainSlab())
       if (count === 1) this.#holdAll(mainSlab(), 1)
       else if (count < 0 && count !== constants.noRoom) this.#stop(count)
       if (count !== 1) return
@@ -336,12 +340,12 @@ export class Receiver {
   }
 
   #receive(want: number, maxBytes: number | undefined, slab: Buffer): number {
-    const { handle, type, maxFds, exact } = this.#source
-    const gauged = this.#needsRoom ? constants.gauged : 0
+    const { handle, type, maxFds, options } = this.#source
+    const gauged = this.#needsRoom() ? constants.gauged : 0
     receivedFacts()
     const limit = this.#limit(maxBytes)
     if (limit <= recordLimit()) {
-      const kind = type | gauged | (exact ? constants.exact : 0)
+      const kind = type | gauged | (options.exact ? constants.exact : 0)
       if (slab !== mainSlab()) return native.receive(handle.open, kind, this.#most(want), limit, maxFds, slab)
       if (this.#isDirect(maxBytes)) return this.#receiveDirect(kind, limit)
       return native.receive(handle.open, kind, this.#most(want), limit, maxFds, undefined)
@@ -360,11 +364,12 @@ export class Receiver {
     return Math.max(1, Math.min(want, Math.floor(TURN_BYTES / this.#typical)))
   }
 
-  /** Large chunks of a stream get memory of their own from the beginning: to copy them costs nearly as much as to receive them. */
+  /**
+   * Large chunks of a stream get memory of their own from the beginning: to copy them costs nearly as much as to receive them. For
+   * those that turn out to be small, they are copied as from a slab.
+   */
   #isDirect(maxBytes: number | undefined): boolean {
-    return (
-      this.#source.type === constants.sockStream && maxBytes === undefined && this.#typical * 2 >= constants.slotSize
-    )
+    return this.#source.type === constants.sockStream && maxBytes === undefined && this.#typical >= DIRECT_BYTES
   }
 
   #receiveDirect(kind: number, limit: number): number {
@@ -384,16 +389,21 @@ export class Receiver {
   #holdAll(slab: Buffer, count: number): void {
     const place = this.#large
     this.#large = undefined
-    if (!this.#mayHold) this.#closeWithSocket()
-    const arrivals = new Arrivals(slab, this)
+    const arrivals = receivedFacts().meta[SPECIAL] === 0 ? undefined : new Arrivals(slab, this)
     let bytes = 0
     for (let slot = 0; slot < count; slot++) {
-      const item = arrivals.message(slot, this.#offset + bytes, place)
+      const offset = this.#offset + bytes
+      const item = arrivals?.message(slot, offset, place) ?? messageIn(slab, slot, offset, place)
       if (!(item instanceof Error)) bytes += item.data.length
-      this.#held.push(item)
+      this.#hold(item)
     }
     this.#count(count, bytes)
     this.#note()
+  }
+
+  #hold(item: ReceivedMessage | Error): void {
+    if (this.#held === NOTHING_HELD) this.#closeWithSocket()
+    this.#held.push(item)
   }
 
   #count(messages: number, bytes: number): void {
@@ -412,20 +422,21 @@ export class Receiver {
     if (errno === 0 || errno === EAGAIN) return
     const error = systemError(errno, 'recvmsg')
     if (errno === ECONNRESET || errno === ECONNREFUSED) this.#deferred = error
-    else this.#held.push(error)
+    else this.#hold(error)
   }
 
   /** Why a receive would have to wait though the poller says that there is something. */
   whyNot(): typeof HOLD | undefined {
-    if (!this.#needsRoom) return undefined
+    if (!this.#needsRoom()) return undefined
     const { handle, type, maxFds } = this.#source
     const answer = native.hasRoom(handle.open, type === constants.sockStream, maxFds)
     return answer === constants.noRoom ? this.#holdForRoom() : undefined
   }
 
   /** Whether it waits while too few descriptors are free. */
-  get #needsRoom(): boolean {
-    return this.#source.pauses && this.#source.maxFds > 0
+  #needsRoom(): boolean {
+    const { options, maxFds } = this.#source
+    return options.pauseWhenScarce && maxFds > 0
   }
 
   #holdForRoom(): typeof HOLD {

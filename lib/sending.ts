@@ -168,20 +168,47 @@ export class Sender {
     return this.#handle.readiness.writing.run<undefined>(new Transfer(this, messages), wait)
   }
 
+  /** As {@link send}, for who need not wait where all of them went at once: undefined then. Throws what an attempt throws. */
+  sendNow(messages: Outgoing[]): Promise<void> | undefined {
+    return this.#handle.readiness.writing.start(new Transfer(this, messages))
+  }
+
+  /** The same for bytes alone. */
+  sendBytesNow(data: Uint8Array): Promise<void> | undefined {
+    const message = this.#begin(data)
+    return message === undefined ? undefined : this.sendNow([message])
+  }
+
+  /** Undefined: all of it has gone. */
+  #begin(data: Uint8Array): Outgoing | undefined {
+    const route = this.route()
+    if (!this.idle) return new Outgoing(route.type, data)
+    const message = Outgoing.begin(route, data)
+    if (message === undefined) this.spend(data.length)
+    return message
+  }
+
   /** How many messages went at once. The rest of a stream message that went in part is queued, as a copy. */
   trySend(messages: Outgoing[]): number {
-    const queue = this.#handle.readiness.writing
-    if (queue.length > 0) return 0
+    if (!this.idle) return 0
     if (messages.length === 1) return this.#tryOne(messages[0] as Outgoing, messages)
     return this.#tryAll(messages)
+  }
+
+  /** The same for bytes alone. */
+  tryBytes(data: Uint8Array): boolean {
+    if (!this.idle) return false
+    const message = this.#begin(data)
+    return message === undefined || this.trySend([message]) === 1
   }
 
   /** Most go whole, and then nothing has to be kept of them. */
   #tryOne(message: Outgoing, messages: Outgoing[]): number {
     try {
       const result = message.attempt(this.route())
-      if (result !== true) return message.written === 0 ? 0 : this.#tryAll(messages)
-      this.spend(message.length)
+      if (result === true) this.spend(message.length)
+      else if (message.written === 0) return 0
+      else this.#queueRest(message)
       return 1
     } catch (error) {
       throw new Transfer(this, messages).failed(error as SocketError)
@@ -189,16 +216,19 @@ export class Sender {
   }
 
   #tryAll(messages: Outgoing[]): number {
-    const queue = this.#handle.readiness.writing
     const transfer = new Transfer(this, messages)
     if (transfer.attempt() === undefined) return messages.length
     const begun = messages[transfer.sent] as Outgoing
     if (begun.written === 0) return transfer.sent
+    this.#queueRest(begun)
+    return transfer.sent + 1
+  }
+
+  /** The other part of a message that has begun. Its error, if any, is the next operation's to meet. */
+  #queueRest(begun: Outgoing): void {
     const rest = new Transfer(this, [begun])
     rest.keepData()
-    // The error of the rest, if any, is the next operation's to meet.
-    queue.run<undefined>(rest).catch(() => {})
-    return transfer.sent + 1
+    this.#handle.readiness.writing.run<undefined>(rest).catch(() => {})
   }
 
   /** Runs `action` when everything that was given before has gone. */

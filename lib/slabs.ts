@@ -80,6 +80,7 @@ export function giveBlock(block: Buffer): void {
 
 /** Its first bytes, yours for ever: the block itself, or a copy where that would waste more than half of it. */
 export function ownBlock(block: Buffer, length: number): Buffer {
+  if (length === block.length) return block
   if (length * 2 >= block.length) return block.subarray(0, length)
   if (block.length === constants.slotSize) giveBlock(block)
   return Buffer.from(block.subarray(0, length))

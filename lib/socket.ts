@@ -2,7 +2,7 @@
  * UnixSocket: one class for stream, seqpacket and datagram sockets. It joins the sending and the receiving half, options and names.
  * How sockets come to be (connect, bind, accept) is told elsewhere.
  */
-import { type Data, integer, optionalInteger, optionsObject } from './arguments.js'
+import { bytesOf, type Data, integer, optionalInteger, optionsObject } from './arguments.js'
 import { type Batch, type BorrowedMessage, OwnedBatch } from './batch.js'
 import { OwnedFd, readOption, writeOption } from './descriptor.js'
 import { check, closedError, EOPNOTSUPP, hasCode, invalidValue, ownError, systemError } from './errors.js'
@@ -76,7 +76,8 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
 
   readonly type: T
   readonly #handle: Handle
-  readonly #changed = new ChangedOptions()
+  /** Made at the first change: most connections are as the kernel made them. */
+  #changed: ChangedOptions | undefined
   readonly #receiver: Receiver
   readonly #source: Source
   readonly #birth: Birth
@@ -88,24 +89,16 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
     this.#handle = handle
     this.#birth = birth
     this.type = birth.type as T
-    const exact = birth.options.exact && this.type === 'stream'
-    if (exact) assertExact()
-    this.#source = {
-      handle,
-      owner: this,
-      type: typeNumber(birth.type),
-      exact,
-      maxFds: birth.options.maxFds,
-      pauses: birth.options.pauseWhenScarce,
-      spin: birth.options.spin,
-    }
+    const { options } = birth
+    if (options.exact && this.type === 'stream') assertExact()
+    this.#source = { handle, owner: this, type: typeNumber(birth.type), options, maxFds: options.maxFds }
     this.#applyOptions(birth)
     this.#receiver = new Receiver(this.#source)
     closeWhenForgotten(this, handle)
   }
 
   /** Made at first use: of the thousands that a server may have, many only wait. */
-  get #sender(): Sender {
+  #sender(): Sender {
     this.#sending ??= this.#newSender()
     return this.#sending
   }
@@ -114,7 +107,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
     const handle = this.#handle
     const { reconnectTo, options } = this.#birth
     const sent = options.keepSentFds ? this.#keepSentFds() : undefined
-    const route = () => ({ fd: handle.open, type: this.type, unnamed: this.#mustStayUnnamed, reconnectTo, sent })
+    const route = () => ({ fd: handle.open, type: this.type, unnamed: this.#mustStayUnnamed(), reconnectTo, sent })
     return new Sender(handle, route, () => this.#shut())
   }
 
@@ -132,7 +125,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
   }
 
   /** Whether nothing waits to be sent. */
-  get #sendsNothing(): boolean {
+  #sendsNothing(): boolean {
     return this.#sending?.idle ?? true
   }
 
@@ -181,7 +174,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
 
   set maxFds(count: number) {
     integer(count, 'maxFds', 0, constants.scmFdsMax)
-    if (this.#changed.setPassRights(this.#handle.open, count > 0)) this.#handle.mayBlock = true
+    if (this.#changes().setPassRights(this.#handle.open, count > 0)) this.#handle.mayBlock = true
     this.#source.maxFds = count
   }
 
@@ -195,7 +188,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
 
   set passCredentials(on: boolean) {
     if (typeof on !== 'boolean') throw invalidValue('passCredentials', 'must be a boolean', on)
-    this.#changed.setPassing(this.#handle.open, on, undefined)
+    this.#changes().setPassing(this.#handle.open, on, undefined)
     this.#passes = undefined
   }
 
@@ -211,7 +204,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
 
   set passProcess(on: boolean) {
     if (typeof on !== 'boolean') throw invalidValue('passProcess', 'must be a boolean', on)
-    this.#changed.setPassing(this.#handle.open, undefined, on)
+    this.#changes().setPassing(this.#handle.open, undefined, on)
     this.#passes = undefined
   }
 
@@ -221,7 +214,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
   }
 
   set sendBufferSize(bytes: number) {
-    this.#changed.set(this.#handle.open, constants.soSndbuf, integer(bytes, 'sendBufferSize', 1, MOST_BYTES >> 1))
+    this.#changes().set(this.#handle.open, constants.soSndbuf, integer(bytes, 'sendBufferSize', 1, MOST_BYTES >> 1))
   }
 
   /** SO_RCVBUF in bytes, as the system reports it: twice what was set. */
@@ -230,7 +223,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
   }
 
   set receiveBufferSize(bytes: number) {
-    this.#changed.set(this.#handle.open, constants.soRcvbuf, integer(bytes, 'receiveBufferSize', 1, MOST_BYTES >> 1))
+    this.#changes().set(this.#handle.open, constants.soRcvbuf, integer(bytes, 'receiveBufferSize', 1, MOST_BYTES >> 1))
   }
 
   /** Narrows the type of an adopted socket. */
@@ -255,22 +248,33 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
    * See sendmsg(2), unix(7).
    */
   send(data: Data, options?: SendOptions<T> & Wait): Promise<void> {
-    return promised(() => this.#sender.send([this.#outgoing(data, options)], options))
+    return promised(() => this.#sender().send([this.#outgoing(data, options)], options))
   }
 
   /** `false`: nothing was taken. `true`: all is taken; the rest of a stream's data is queued as a copy. Throws as {@link send} rejects. */
   trySend(data: Data, options?: SendOptions<T>): boolean {
-    return this.#sender.trySend([this.#outgoing(data, options)]) === 1
+    if (options === undefined && data instanceof Uint8Array) return this.#sender().tryBytes(bytesOf(data) as Uint8Array)
+    return this.#sender().trySend([this.#outgoing(data, options)]) === 1
   }
 
   /** Sends several messages, with none of another call in between. `error.sent` tells how many went before an error. */
   sendMany(messages: Iterable<{ data: Data } & SendOptions<T>>, options?: Wait): Promise<void> {
-    return promised(() => this.#sender.send(this.#outgoingAll(messages), options))
+    return promised(() => this.#sender().send(this.#outgoingAll(messages), options))
+  }
+
+  /** @internal As `sendMany`; undefined where all of them went at once. */
+  sendNow(messages: Iterable<{ data: Data } & SendOptions<T>>): Promise<void> | undefined {
+    return this.#sender().sendNow(this.#outgoingAll(messages))
+  }
+
+  /** @internal The same for bytes alone that nobody changes before they have gone. */
+  sendBytesNow(data: Uint8Array): Promise<void> | undefined {
+    return this.#sender().sendBytesNow(data)
   }
 
   /** Sends what can be sent now; returns how many messages were taken. */
   trySendMany(messages: Iterable<{ data: Data } & SendOptions<T>>): number {
-    return this.#sender.trySend(this.#outgoingAll(messages))
+    return this.#sender().trySend(this.#outgoingAll(messages))
   }
 
   #outgoing(data: Data, options?: SendOptions<T>): Outgoing {
@@ -453,12 +457,12 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
   shutdown(how: 'read' | 'write' | 'both'): void {
     if (!['read', 'write', 'both'].includes(how)) throw invalidValue('how', "must be 'read', 'write' or 'both'", how)
     const fd = this.#handle.open
-    if (how === 'read' || this.#sendsNothing) {
+    if (how === 'read' || this.#sendsNothing()) {
       check(native.shutdown(fd, { read: 0, write: 1, both: 2 }[how]), 'shutdown')
       return
     }
     if (how === 'both') check(native.shutdown(fd, 0), 'shutdown')
-    this.#sender.afterAll(() => void native.shutdown(this.#handle.open, 1))
+    this.#sender().afterAll(() => void native.shutdown(this.#handle.open, 1))
   }
 
   /** Pending operations keep the process alive (the default). */
@@ -504,7 +508,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
    */
   detach(): OwnedFd {
     const fd = this.assertDetachable()
-    this.#changed.restore(fd)
+    this.#changed?.restore(fd)
     noLongerForgettable(this.#handle)
     return OwnedFd.own(this.#handle.release(), this.#handle.mayBlock)
   }
@@ -514,7 +518,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
     const fd = this.#handle.open
     if (this.#receiver.holding)
       throw ownError('ERR_MESSAGES_HELD', 'Messages were read ahead and are unread; take them with takeUnread() first')
-    if (!this.#sendsNothing) throw ownError('ERR_MESSAGES_HELD', 'Sends are queued; await them first')
+    if (!this.#sendsNothing()) throw ownError('ERR_MESSAGES_HELD', 'Sends are queued; await them first')
     return fd
   }
 
@@ -529,20 +533,27 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
 
   #applyOptions({ options, from }: Birth): void {
     const fd = this.#handle.open
-    const mayHoldFds = typeof from === 'object' ? from.mayHoldFds : this.#changed.acceptFds(fd, options, from)
+    const mayHoldFds = typeof from === 'object' ? from.mayHoldFds : this.#changes().acceptFds(fd, options, from)
     if (mayHoldFds) this.#handle.mayBlock = true
     if (this.type === 'seqpacket') {
-      this.#changed.set(fd, constants.soTimestamp, 1, from === 'others' ? undefined : TIMESTAMP_AT_FIRST)
+      this.#changes().set(fd, constants.soTimestamp, 1, from === 'others' ? undefined : TIMESTAMP_AT_FIRST)
     }
-    this.#changed.setPassing(fd, options.passCredentials, options.passProcess)
+    const { passCredentials, passProcess } = options
+    if (passCredentials !== undefined || passProcess !== undefined)
+      this.#changes().setPassing(fd, passCredentials, passProcess)
     if (options.sendBufferSize !== undefined) this.sendBufferSize = options.sendBufferSize
     if (options.receiveBufferSize !== undefined) this.receiveBufferSize = options.receiveBufferSize
     const nameless = options.autobind && this.type !== 'stream' && nameOf(fd, false) === null
     if (nameless) check(native.bindName(fd, new Uint8Array(0), -1), 'bind')
   }
 
+  #changes(): ChangedOptions {
+    this.#changed ??= new ChangedOptions()
+    return this.#changed
+  }
+
   /** Linux: with one of these on, sending would bind an unnamed datagram or seqpacket socket to a random abstract name. */
-  get #mustStayUnnamed(): boolean {
+  #mustStayUnnamed(): boolean {
     if (this.type === 'stream' || this.#birth.options.autobind) return false
     this.#passes ??= this.passCredentials || this.passProcess
     return this.#passes

@@ -265,8 +265,8 @@ export class USocket extends Duplex {
   }
 
   override _final(callback: Done): void {
-    const [outlet, socket] = [this.#outlet, this.#socket]
-    if (outlet === undefined || socket === undefined) {
+    const socket = this.#socket
+    if (socket === undefined) {
       if (this.#connecting === undefined) callback()
       else this.#whenConnected.push(() => this._final(callback))
       return
@@ -275,10 +275,8 @@ export class USocket extends Duplex {
       callback(ownError('ERR_MESSAGE_EMPTY', 'Descriptors were written, and no byte that they could leave with'))
       return
     }
-    outlet.flush(() => {
-      if (!this.destroyed) shutdown(socket)
-      callback()
-    })
+    if (!this.destroyed) shutdown(socket)
+    callback()
   }
 
   // The end.
