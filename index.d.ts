@@ -728,8 +728,9 @@ export declare class UnixSocket<T extends SocketType = SocketType> implements Di
   /** Sets a socket option; a number becomes a C int. See setsockopt(2). */
   setOption(level: number, name: number, value: Buffer | number): void
   /**
-   * Closes the socket, removes the file that `bind` made if it is still ours, and resolves when the number is free.
-   * Queued sends and pending receives reject with ERR_SOCKET_CLOSED. Calling it again does nothing.
+   * Closes the socket, removes the file that `bind` made if it is still ours, and resolves when the number is free: at once, or, if
+   * it may hold descriptors of others in its queue, when a thread has closed it. Queued sends and pending receives reject with
+   * ERR_SOCKET_CLOSED. Calling it again does nothing.
    */
   close(): Promise<void>
   /**
@@ -877,7 +878,10 @@ export declare class UnixListener<T extends Connected = Connected> implements Di
   ref(): this
   /** A pending `accept` does not keep the process alive. */
   unref(): this
-  /** Stops listening, removes the file that it made, closes what was accepted ahead. `accept` rejects, loops end. */
+  /**
+   * Stops listening, removes the file that it made, closes what was accepted ahead, and resolves when the number is free. `accept`
+   * rejects, loops end.
+   */
   close(): Promise<void>
   /**
    * Gives the listening descriptor up, with its options as they were. Its file stays: it is yours as well.

@@ -256,8 +256,7 @@ test.serial('a conversion takes the socket, or leaves it', async (t) => {
   t.true(left.closed)
   t.throws(() => left.toDuplex(), { code: 'ERR_SOCKET_CLOSED' })
   duplex.destroy()
-  await right.close()
-  await once(duplex, 'close')
+  await Promise.all([once(duplex, 'close'), right.close()])
 })
 
 test.serial('messages that were read ahead come first, with their descriptors', async (t) => {

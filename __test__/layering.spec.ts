@@ -23,6 +23,7 @@ const levels = [
   ['memory-file', 'received-fds'],
   ['descriptor', 'process', 'message-credentials', 'authorization'],
   ['handle', 'file-handle'],
+  ['closing'],
   ['readiness', 'credentials', 'headroom'],
   ['queue', 'poller', 'source', 'options', 'slabs', 'spin', 'socket-diagnosis', 'tracked-fds', 'fs-numbers'],
   ['address', 'wait', 'arguments', 'control', 'runtime', 'read-ahead'],

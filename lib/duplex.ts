@@ -334,7 +334,7 @@ class SocketDuplex extends NetLikeDuplex {
     this.#inlet.close()
     for (const fds of this.#carried.values()) closeDuplicates(fds)
     this.#carried.clear()
-    void this.#socket.close()
+    this.#socket[Symbol.dispose]()
     callback(error)
     if (this.#emitsClose) setImmediate(() => this.emit('close', error !== null))
   }

@@ -2,6 +2,7 @@
  * One open descriptor with what belongs to it: its place in the poller and the socket file that it made.
  * It outlives the object that users hold, so that the garbage collector can close what was forgotten. Knows no messages.
  */
+import { canTell, closeOnThread } from './closing.js'
 import { closedError } from './errors.js'
 import { freed } from './headroom.js'
 import { native } from './native.js'
@@ -102,6 +103,17 @@ export class Handle implements Forgettable {
     if (this.mayBlock) native.closeElsewhere(fd)
     else native.close(fd)
     freed()
+  }
+
+  /** The same, telling when the number is free; undefined: it is. */
+  closeAndTell(): Promise<void> | undefined {
+    if (this.#fd < 0) return undefined
+    if (this.mayBlock && canTell()) {
+      this.file?.unlink()
+      return closeOnThread(this.#retire())
+    }
+    this.close()
+    return undefined
   }
 
   /** Gives the number up without closing it; its file stays. */

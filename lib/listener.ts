@@ -282,9 +282,14 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
     return this
   }
 
-  /** Stops listening, removes the file that it made, closes what was accepted ahead. `accept` rejects, loops end. */
+  /**
+   * Stops listening, removes the file that it made, closes what was accepted ahead, and resolves when the number is free. `accept`
+   * rejects, loops end.
+   */
   async close(): Promise<void> {
-    this.#shut()
+    noLongerForgettable(this.#handle)
+    const closing = this.#handle.closeAndTell()
+    if (closing !== undefined) await closing
   }
 
   #shut(): void {
@@ -314,7 +319,7 @@ export class UnixListener<T extends Connected = Connected> implements Disposable
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#shut()
+    await this.close()
   }
 
   /** Linux 6.16: what is set here holds already for connections that wait to be accepted. */

@@ -13,6 +13,13 @@ export interface Watched {
   ready(mask: number): void
 }
 
+/** What runs on a thread. */
+export interface Job {
+  readonly finish: (result: number, data: Buffer) => void
+  /** Whether it keeps the event loop alive. */
+  keeps: boolean
+}
+
 /** Time for all descriptors together before the event loop goes on (milliseconds). */
 const TURN_MS = 5
 const EVENT_ROWS = 256
@@ -25,7 +32,7 @@ const INSIDE = EVENT_ROWS * 3
 const WANTED = INSIDE + 1
 const table: (Watched | undefined)[] = []
 const freeIndexes: number[] = []
-const finishers = new Map<number, (result: number, data: Buffer) => void>()
+const jobs = new Map<number, Job>()
 const finished = new Int32Array(2)
 const woken: (() => void)[] = []
 let started = false
@@ -109,22 +116,27 @@ function drainJobs(): void {
     const data = native.takeFinished(finished)
     if (data === null) return
     const id = finished[0] as number
-    const finish = finishers.get(id)
-    finishers.delete(id)
-    keepAlive(-1)
-    finish?.(finished[1] as number, data)
+    const job = jobs.get(id)
+    jobs.delete(id)
+    if (job === undefined) continue
+    letGo(job)
+    job.finish(finished[1] as number, data)
   }
 }
 
+/** It goes on, but the event loop need not wait for it. */
+export function letGo(job: Job): void {
+  if (job.keeps) keepAlive(-1)
+  job.keeps = false
+}
+
 /** Runs a job on a thread: `start` gets its number. `finish` gets the result and what was read. */
-export function runJob(
-  start: (id: number) => number,
-  syscall: string,
-  finish: (result: number, data: Buffer) => void,
-): void {
+export function runJob(start: (id: number) => number, syscall: string, finish: Job['finish']): Job {
   startPoller()
   nextJob = (nextJob + 1) & 0x7fffffff
   check(start(nextJob), syscall)
-  finishers.set(nextJob, finish)
+  const job = { finish, keeps: true }
+  jobs.set(nextJob, job)
   keepAlive(1)
+  return job
 }

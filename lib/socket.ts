@@ -489,11 +489,14 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
   }
 
   /**
-   * Closes the socket, removes the file that `bind` made if it is still ours, and resolves when the number is free.
-   * Queued sends and pending receives reject with ERR_SOCKET_CLOSED. Calling it again does nothing.
+   * Closes the socket, removes the file that `bind` made if it is still ours, and resolves when the number is free: at once, or, if
+   * it may hold descriptors of others in its queue, when a thread has closed it. Queued sends and pending receives reject with
+   * ERR_SOCKET_CLOSED. Calling it again does nothing.
    */
   async close(): Promise<void> {
-    this.#shut()
+    noLongerForgettable(this.#handle)
+    const closing = this.#handle.closeAndTell()
+    if (closing !== undefined) await closing
   }
 
   #shut(): void {
@@ -528,7 +531,7 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#shut()
+    await this.close()
   }
 
   #applyOptions({ options, from }: Birth): void {

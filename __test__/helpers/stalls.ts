@@ -100,7 +100,7 @@ async function forget(ends: Pair, collect: () => void): Promise<void> {
   }
 }
 
-function isOpen(fd: number): boolean {
+export function isOpen(fd: number): boolean {
   try {
     fstatSync(fd)
     return true

@@ -39,7 +39,17 @@ pub fn close_elsewhere(env: Env, fd: i32) -> Result<()> {
     Ok(())
 }
 
-/// The same for the first `count` of many.
+/// The same always on a thread; the poller announces when the number is free. Negative: still open.
+#[napi(catch_unwind)]
+pub fn start_close(env: Env, id: u32, fd: i32) -> Result<i32> {
+    let state = state::of(&env)?;
+    let Some(polling) = state.polling.get() else { return Ok(negative(Errno::ENOSYS)) };
+    let Some(fd) = state.take(fd) else { return Ok(negative(Errno::EBADF)) };
+    reaper::close_then(fd, polling.jobs.finisher(id));
+    Ok(0)
+}
+
+/// close(2) on threads, as `closeElsewhere`, of the first `count` of many.
 #[napi(catch_unwind)]
 pub fn close_all_elsewhere(env: Env, #[napi(ts_arg_type = "Int32Array")] fds: Out<i32>, count: u32) -> Result<()> {
     let state = state::of(&env)?;

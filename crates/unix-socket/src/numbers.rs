@@ -11,6 +11,8 @@ pub const SO_PASSCRED: i32 = os::SO_PASSCRED;
 pub const SO_PASSPIDFD: i32 = os::SO_PASSPIDFD;
 /// SO_PASSRIGHTS.
 pub const SO_PASSRIGHTS: i32 = os::SO_PASSRIGHTS;
+/// SO_COOKIE.
+pub const SO_COOKIE: i32 = os::SO_COOKIE;
 /// SO_PASSSEC.
 pub const SO_PASSSEC: i32 = os::SO_PASSSEC;
 /// SO_PEERGROUPS.

@@ -1,6 +1,6 @@
-//! Closes that may block, on threads of our own (what cannot is closed at once, see `closing.rs`): the last close of a descriptor that somebody else made can take as long as that
-//! somebody likes (a TCP socket with SO_LINGER, a file of a FUSE server), and so can that of a socket which still holds such
-//! descriptors in its queue.
+//! Closes that may block, on threads of our own (what cannot is closed at once, see `closing.rs`): the last close of a descriptor
+//! that somebody else made can take as long as that somebody likes (a TCP socket with SO_LINGER, a file of a FUSE server), and so
+//! can that of a socket which still holds such descriptors in its queue.
 //!
 //! One for the whole process. A close that takes long keeps its thread, and others go on. Knows nothing of who gave a descriptor.
 //! `tests/wakeups.rs` is a model of it: whoever changes what wakes whom changes it there, too.
@@ -23,9 +23,26 @@ const IDLE: Duration = Duration::from_secs(5);
 const BACKLOG: usize = 256;
 const PATIENCE: Duration = Duration::from_millis(5);
 
+/// What to do when a descriptor has been closed.
+type Then = Box<dyn FnOnce() + Send>;
+
+struct Item {
+    fd: OwnedFd,
+    then: Option<Then>,
+}
+
+impl Item {
+    fn close(self) {
+        drop(self.fd);
+        if let Some(then) = self.then {
+            then();
+        }
+    }
+}
+
 #[derive(Default)]
 struct State {
-    waiting: VecDeque<OwnedFd>,
+    waiting: VecDeque<Item>,
     threads: usize,
     /// Those that have been started and have not run yet: they look for work first.
     starting: usize,
@@ -73,8 +90,17 @@ fn lock() -> Locked {
 
 /// Closes descriptors soon, in order as far as none of them gets stuck. Where no thread can be had, closes them at once.
 pub fn close(fds: impl IntoIterator<Item = OwnedFd>) {
+    take_on(fds.into_iter().map(|fd| Item { fd, then: None }));
+}
+
+/// The same for one, and says when its number is free, on whichever thread that is.
+pub fn close_then(fd: OwnedFd, then: impl FnOnce() + Send + 'static) {
+    take_on(std::iter::once(Item { fd, then: Some(Box::new(then)) }));
+}
+
+fn take_on(items: impl Iterator<Item = Item>) {
     let mut state = lock();
-    state.waiting.extend(fds);
+    state.waiting.extend(items);
     if state.waiting.is_empty() {
         return;
     }
@@ -85,7 +111,7 @@ pub fn close(fds: impl IntoIterator<Item = OwnedFd>) {
     } else if state.starting == 0 && !start(&mut state) && state.threads == 0 {
         let left = std::mem::take(&mut state.waiting);
         drop(state);
-        drop(left);
+        left.into_iter().for_each(Item::close);
         return;
     }
     if state.waiting.len() > BACKLOG {
@@ -172,7 +198,7 @@ fn wait(mut state: Locked) -> (Locked, bool) {
 fn work(mut state: Locked) -> Locked {
     let mut turn = None;
     while turn == Some(state.turn) || is_free(&state) {
-        let Some(fd) = state.waiting.pop_front() else { break };
+        let Some(item) = state.waiting.pop_front() else { break };
         state.closing += 1;
         state.taken = Some(Instant::now());
         state.turn += 1;
@@ -182,7 +208,7 @@ fn work(mut state: Locked) -> Locked {
             want_watcher(&mut state);
         }
         drop(state);
-        drop(fd);
+        item.close();
         state = lock();
         state.closing -= 1;
         ring(&mut state);

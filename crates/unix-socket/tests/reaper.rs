@@ -1,9 +1,11 @@
+#![allow(unsafe_code)]
 //! Closes that block, each test alone with the one reaper of the process: they share a lock.
 
+use nix::fcntl::FcntlArg;
 use nix::sys::socket::{setsockopt, sockopt};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Mutex;
 use std::time::Duration;
 use unix_socket::reaper;
@@ -66,5 +68,19 @@ fn thousands_of_descriptors_are_closed() {
     }
     drop(writer);
     assert_eq!(reader.read_to_end(&mut Vec::new()).unwrap(), 0);
+    assert!(reaper::wait_quiet(LONG));
+}
+
+#[test]
+fn who_asks_is_told_when_the_number_is_free_and_not_before() {
+    let _alone = ALONE.lock().unwrap();
+    let (fd, _peer) = blocking();
+    let number = fd.as_raw_fd();
+    let (tell, told) = std::sync::mpsc::channel();
+    // SAFETY: nothing is done with the number but to ask whether it is open.
+    let is_open = move || nix::fcntl::fcntl(unsafe { BorrowedFd::borrow_raw(number) }, FcntlArg::F_GETFD).is_ok();
+    reaper::close_then(fd, move || tell.send(is_open()).unwrap());
+    assert!(told.try_recv().is_err(), "the blocking close has not ended");
+    assert_eq!(told.recv_timeout(LONG), Ok(false));
     assert!(reaper::wait_quiet(LONG));
 }

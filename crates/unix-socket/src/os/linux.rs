@@ -14,6 +14,7 @@ pub(crate) const SO_PASSCRED: i32 = 16;
 pub(crate) const SO_PEERPIDFD: i32 = 77;
 /// Socket option: attach the sender's security label to each message.
 pub(crate) const SO_PASSSEC: i32 = 34;
+pub(crate) const SO_COOKIE: i32 = 57;
 /// Socket options: the family and the protocol.
 pub(crate) const SO_DOMAIN: i32 = 39;
 pub(crate) const SO_PROTOCOL: i32 = 38;

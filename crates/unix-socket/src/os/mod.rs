@@ -34,6 +34,7 @@ pub(crate) const SO_PASSCRED: i32 = of_linux(linux::SO_PASSCRED);
 pub(crate) const SO_PASSPIDFD: i32 = of_linux(linux::SO_PASSPIDFD);
 pub(crate) const SO_PASSRIGHTS: i32 = of_linux(linux::SO_PASSRIGHTS);
 pub(crate) const SO_PASSSEC: i32 = of_linux(linux::SO_PASSSEC);
+pub(crate) const SO_COOKIE: i32 = of_linux(linux::SO_COOKIE);
 pub(crate) const SO_PEERGROUPS: i32 = of_linux(linux::SO_PEERGROUPS);
 pub(crate) const SO_PEERPIDFD: i32 = of_linux(linux::SO_PEERPIDFD);
 pub(crate) const SO_PEERSEC: i32 = of_linux(linux::SO_PEERSEC);
