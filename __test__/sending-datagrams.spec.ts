@@ -1,9 +1,9 @@
 // Datagrams to an address: a full receiver is waited for without spinning, and one message carries everything at once.
 import { join } from 'node:path'
 import test from 'ava'
-import { bind, type Message, pair, type SocketError, type UnixSocket } from '../index.js'
+import { bind, type Message, pair, type SocketError } from '../index.js'
 import { dispose } from './helpers/dispose.js'
-import { fill } from './helpers/fill.js'
+import { fillReceiver } from './helpers/fill.js'
 import { guard } from './helpers/leaks.js'
 import { closeAll, inodesOf, openMarked } from './helpers/marked.js'
 import { nativeCalls } from './helpers/native-calls.js'
@@ -14,16 +14,9 @@ const path = join(folder, 'd')
 const SOL_SOCKET = 1
 const SO_TIMESTAMPNS = 35
 
-/** Datagrams that a receiver holds before it is full. */
-function fillReceiver(sender: UnixSocket<'dgram'>): number {
-  let count = 0
-  while (sender.trySend(String(count), { to: path })) count++
-  return count
-}
-
 test.serial('a datagram to a full receiver arrives, in order, when that has room again', async (t) => {
   const [receiver, sender] = [bind(path), bind()]
-  const before = fillReceiver(sender)
+  const before = fillReceiver(path)
   const sent = [1, 2, 3].map((number) => sender.send(`waits ${number}`, { to: path }))
   t.is(await stateOf(sent[0] as Promise<void>), 'pending')
   const arrived: string[] = []
@@ -35,7 +28,7 @@ test.serial('a datagram to a full receiver arrives, in order, when that has room
 
 test.serial('waiting for a full receiver does not spin', async (t) => {
   const [receiver, sender] = [bind(path), bind()]
-  fillReceiver(sender)
+  fillReceiver(path)
   const cpu = process.cpuUsage()
   const start = process.hrtime.bigint()
   const calls = await nativeCalls(async () => {
@@ -50,7 +43,7 @@ test.serial('waiting for a full receiver does not spin', async (t) => {
 
 test.serial('an aborted datagram to a full receiver is never sent', async (t) => {
   const [receiver, sender] = [bind(path), bind()]
-  const before = fillReceiver(sender)
+  const before = fillReceiver(path)
   const abort = new AbortController()
   const sent = sender.send('gone', { to: path, signal: abort.signal })
   abort.abort()
@@ -63,7 +56,7 @@ test.serial('an aborted datagram to a full receiver is never sent', async (t) =>
 
 test.serial('when a datagram to a full receiver is given up, those behind it go at once', async (t) => {
   const [receiver, other, sender] = [bind(path), bind(join(folder, 'o')), bind()]
-  fillReceiver(sender)
+  fillReceiver(path)
   const abort = new AbortController()
   const given = t.throwsAsync(sender.send('gone', { to: path, signal: abort.signal }), { code: 'ABORT_ERR' })
   const behind = sender.send('behind', { to: join(folder, 'o') })
@@ -77,7 +70,7 @@ test.serial('when a datagram to a full receiver is given up, those behind it go 
 test.serial('a connected datagram socket waits for its full receiver too', async (t) => {
   const receiver = bind(path)
   const sender = bind(null, { peer: path })
-  const taken = fill(sender, 10)
+  const taken = fillReceiver(path)
   const sent = sender.send('late')
   t.is(await stateOf(sent), 'pending')
   for (let left = taken; left > 0; left--) await receiver.recv()

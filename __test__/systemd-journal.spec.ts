@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { type JournalFields, journalSend } from '../entries/systemd.js'
 import { bind, type Message, OwnedFd, type UnixSocket } from '../index.js'
-import { fill } from './helpers/fill.js'
+import { fillReceiver } from './helpers/fill.js'
 import { guard } from './helpers/leaks.js'
 import { openCount } from './helpers/marked.js'
 import { stateOf } from './helpers/turns.js'
@@ -173,8 +173,7 @@ test.serial('names and values that the journal would drop are typed errors, and 
 test.serial('without a journal it is an error, and a full one is waited for', async (t) => {
   await t.throwsAsync(journalSend({ MESSAGE: 'x' }, { path }), { code: 'ENOENT', message: `connect ENOENT ${path}` })
   await journaled(async (journal) => {
-    const other = bind(null, { peer: path })
-    const before = fill(other, 1)
+    const before = fillReceiver(path)
     await t.throwsAsync(journalSend({ MESSAGE: 'x' }, { path, timeout: 20 }), { code: 'ETIMEDOUT' })
     const aborted = new AbortController()
     const giving = journalSend({ MESSAGE: 'x'.repeat(400_000) }, { path, signal: aborted.signal })
@@ -185,7 +184,6 @@ test.serial('without a journal it is an error, and a full one is waited for', as
     for (let count = 0; count < before; count++) await journal.recv({ timeout })
     await waiting
     t.is(String((await journal.recv({ timeout })).data), 'MESSAGE=late\n')
-    await other.close()
   })
 })
 

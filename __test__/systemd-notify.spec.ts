@@ -8,7 +8,7 @@ import { setImmediate } from 'node:timers/promises'
 import test from 'ava'
 import { barrier, type NotifyState, notify, removeStored, storeFds } from '../entries/systemd.js'
 import { bind, hasCode, type Message, OwnedFd, type UnixSocket } from '../index.js'
-import { fill } from './helpers/fill.js'
+import { fillReceiver } from './helpers/fill.js'
 import { guard } from './helpers/leaks.js'
 import { closeAll, inodesOf, openMarked } from './helpers/marked.js'
 import { isRoot, run, unprivileged } from './helpers/script.js'
@@ -172,8 +172,7 @@ test.serial('a privileged process may speak for another one, others may not', as
 
 test.serial('a full manager is waited for, up to the deadline', async (t) => {
   await managed(async (manager) => {
-    const other = bind(null, { peer: path })
-    const before = fill(other, 1)
+    const before = fillReceiver(path)
     await t.throwsAsync(notify('LATE=1', { path, timeout: 20 }), { code: 'ETIMEDOUT' })
     const waiting = notify('IN=TIME', { path, timeout })
     t.is(await stateOf(waiting), 'pending')
@@ -181,7 +180,6 @@ test.serial('a full manager is waited for, up to the deadline', async (t) => {
     t.true(await waiting)
     t.is(await textOf(manager), 'IN=TIME')
     t.is(manager.tryRecv(), 'again')
-    await other.close()
   })
 })
 

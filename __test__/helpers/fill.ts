@@ -1,5 +1,6 @@
 // Fills the buffers between two sockets, and empties them again.
-import type { Message, UnixSocket } from '../../index.js'
+import { bind, type Message, type UnixSocket } from '../../index.js'
+import { dispose } from './dispose.js'
 
 /** Small enough for the kernel to take all or nothing, on a stream too. */
 const piece = 4096
@@ -8,6 +9,22 @@ const piece = 4096
 export function fill(socket: UnixSocket, size = piece): number {
   let count = 0
   while (socket.trySend(Buffer.alloc(size, count))) count++
+  return count
+}
+
+/**
+ * Fills the queue of the datagram socket at a path: how many messages that took. As many senders as it needs: where the queue is long
+ * (512 with systemd), the memory of one is used up before.
+ */
+export function fillReceiver(path: string): number {
+  const senders: UnixSocket[] = []
+  let count = 0
+  for (let taken = 1; taken > 0; count += taken) {
+    const sender = bind(null, { peer: path })
+    senders.push(sender)
+    taken = fill(sender, 1)
+  }
+  dispose(...senders)
   return count
 }
 
