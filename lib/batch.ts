@@ -6,7 +6,7 @@ import { type Attached, closeAll, type Envelope, Enveloped } from './envelope.js
 import { closedError } from './errors.js'
 import type { Message, ReceivedMessage } from './message.js'
 import { constants } from './native.js'
-import { copySlot, giveSlab, loseSlab } from './slabs.js'
+import { copySlot, giveSlab, loseSlab, viewOf } from './slabs.js'
 
 /** A message whose bytes are lent until its batch is closed. */
 export interface BorrowedMessage extends Envelope {
@@ -65,21 +65,28 @@ export class OwnedBatch extends Together<ReceivedMessage> {
 /** The one implementation of {@link BorrowedMessage}. */
 class LentMessage extends Enveloped implements BorrowedMessage {
   readonly #batch: LentBatch
-  readonly #bytes: Buffer
+  readonly #memory: ArrayBufferLike
   readonly #start: number
-  readonly #end: number
+  readonly #length: number
 
-  constructor(batch: LentBatch, bytes: Buffer, start: number, length: number, offset: number, attached?: Attached) {
+  constructor(
+    batch: LentBatch,
+    memory: ArrayBufferLike,
+    start: number,
+    length: number,
+    offset: number,
+    attached?: Attached,
+  ) {
     super(offset, attached)
     this.#batch = batch
-    this.#bytes = bytes
+    this.#memory = memory
     this.#start = start
-    this.#end = start + length
+    this.#length = length
   }
 
   get view(): Buffer {
     if (this.#batch.closed) throw closedError('batch')
-    return this.#bytes.subarray(this.#start, this.#end)
+    return viewOf(this.#memory, this.#start, this.#length)
   }
 
   copy(): Buffer {
@@ -92,11 +99,13 @@ const forgotten = new FinalizationRegistry<void>(loseSlab)
 /** Messages whose bytes are lent until it is closed. */
 export class LentBatch extends Together<LentMessage> {
   #slab: Buffer | undefined
+  readonly #memory: ArrayBufferLike | undefined
 
   /** A batch over a slab, which becomes the batch's; without one, of messages with bytes of their own. */
   constructor(slab?: Buffer) {
     super()
     this.#slab = slab
+    this.#memory = slab?.buffer
     if (slab !== undefined) forgotten.register(this, undefined, this)
   }
 
@@ -105,18 +114,21 @@ export class LentBatch extends Together<LentMessage> {
     const batch = new LentBatch()
     for (const message of messages) {
       const { data, offset } = message
-      batch.push(new LentMessage(batch, data, 0, data.length, offset, Enveloped.attachedTo(message)))
+      const { buffer, byteOffset, length } = data
+      batch.push(new LentMessage(batch, buffer, byteOffset, length, offset, Enveloped.attachedTo(message)))
     }
     return batch
   }
 
   /** Adds the message in a slot. The end of a long record lies elsewhere, in memory that the next receive overwrites: it is copied. */
   add(slot: number, length: number, offset: number, attached: Attached | undefined): void {
-    const slab = this.#slab as Buffer
-    const isLong = length > constants.slotSize
-    const bytes = isLong ? copySlot(slab, slot, length) : slab
-    const start = isLong ? 0 : slot * constants.slotSize
-    this.push(new LentMessage(this, bytes, start, length, offset, attached))
+    if (length > constants.slotSize) {
+      const { buffer, byteOffset } = copySlot(this.#slab as Buffer, slot, length)
+      this.push(new LentMessage(this, buffer, byteOffset, length, offset, attached))
+      return
+    }
+    const start = slot * constants.slotSize
+    this.push(new LentMessage(this, this.#memory as ArrayBufferLike, start, length, offset, attached))
   }
 
   override close(): void {

@@ -9,7 +9,7 @@ import { constants, native } from './native.js'
 import { runJob } from './poller.js'
 import { AGAIN, HOLD, type Operation } from './queue.js'
 import { holdsNow } from './readiness.js'
-import { copySlot, mainSlab, receivedFacts } from './slabs.js'
+import { copySlot, mainSlab, receive, receivedFacts } from './slabs.js'
 import { type FdSource, fdOf, LASTING } from './source.js'
 import { take, taken } from './tracked-fds.js'
 import type { Wait } from './wait.js'
@@ -229,7 +229,7 @@ export class OwnedFd implements Disposable {
     const { meta } = receivedFacts()
     check(native.setNumber(this.#handle.open, constants.soTimestamp, 1), 'setsockopt')
     const limit = Math.min(maxBytes, constants.slotSize + constants.spareSize)
-    const count = native.receive(this.#handle.open, constants.sockSeqpacket, 1, limit, 0)
+    const count = receive(this.#handle.open, constants.sockSeqpacket, 1, limit, 0)
     if (count === EAGAIN) return AGAIN
     check(count, 'recvmsg')
     if (count === 0) return null

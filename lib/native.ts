@@ -59,7 +59,8 @@ function failing<T extends object>(cause: unknown): T {
 
 function load(): { native: Native; constants: Binding.Constants } {
   try {
-    const native = require('./native/binding.js') as Native
+    // A copy: V8 keeps the exports of a module that grew one by one as a dictionary, and looks each function up at each call.
+    const native = { ...(require('./native/binding.js') as Native) }
     return { native, constants: native.constants() }
   } catch (cause) {
     return { native: failing<Native>(cause), constants: failing<Binding.Constants>(cause) }

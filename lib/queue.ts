@@ -101,7 +101,8 @@ export class Queue {
   #behind: Entry[] | undefined
   #budget = TURN_BYTES
   #fruitless = 0
-  #lastFruitless = Number.NEGATIVE_INFINITY
+  /** In whole milliseconds: a fraction would be an object of its own, in each of thousands of queues. */
+  #lastFruitless = -SPIN_MS
   #timer: NodeJS.Timeout | undefined
   #held = false
   /** Tries in a row that found nothing, and those that were therefore left out. */
@@ -332,7 +333,7 @@ export class Queue {
 
   /** Useless wake-ups now and then are the price of sharing a socket; many at once are not. */
   #isSpinning(): boolean {
-    const now = performance.now()
+    const now = Math.floor(performance.now()) | 0
     this.#fruitless = now - this.#lastFruitless < SPIN_MS ? this.#fruitless + 1 : 1
     this.#lastFruitless = now
     return this.#fruitless > FRUITLESS_MAX

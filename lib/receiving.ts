@@ -13,7 +13,7 @@ import type { CheckedOptions } from './options.js'
 import { AGAIN, HOLD, type Operation, TURN_BYTES } from './queue.js'
 import { ReadAhead } from './read-ahead.js'
 import type { SentFds } from './sent-fds.js'
-import { giveBlock, giveSlab, mainSlab, receivedFacts, takeBlock, takeSlab } from './slabs.js'
+import { giveBlock, giveSlab, mainSlab, receive, receivedFacts, takeBlock, takeSlab } from './slabs.js'
 import { Spin } from './spin.js'
 import type { Wait } from './wait.js'
 
@@ -342,19 +342,18 @@ export class Receiver {
   #receive(want: number, maxBytes: number | undefined, slab: Buffer): number {
     const { handle, type, maxFds, options } = this.#source
     const gauged = this.#needsRoom() ? constants.gauged : 0
-    receivedFacts()
     const limit = this.#limit(maxBytes)
     if (limit <= recordLimit()) {
       const kind = type | gauged | (options.exact ? constants.exact : 0)
-      if (slab !== mainSlab()) return native.receive(handle.open, kind, this.#most(want), limit, maxFds, slab)
+      if (slab !== mainSlab()) return receive(handle.open, kind, this.#most(want), limit, maxFds, slab)
       if (this.#isDirect(maxBytes)) return this.#receiveDirect(kind, limit)
-      return native.receive(handle.open, kind, this.#most(want), limit, maxFds, undefined)
+      return receive(handle.open, kind, this.#most(want), limit, maxFds)
     }
     // Only a look at the next record tells how much memory the user's large limit really takes.
     const length = native.nextLength(handle.open)
     if (length < 0) return length
     const place = Buffer.alloc(Math.max(Math.min(length, limit), recordLimit() + 1))
-    const count = native.receive(handle.open, type | gauged, 1, place.length, maxFds, place)
+    const count = receive(handle.open, type | gauged, 1, place.length, maxFds, place)
     this.#large = count === 1 ? place : undefined
     return count
   }
@@ -375,7 +374,7 @@ export class Receiver {
   #receiveDirect(kind: number, limit: number): number {
     const { handle, maxFds } = this.#source
     const block = takeBlock()
-    const count = native.receive(handle.open, kind, 1, limit, maxFds, block)
+    const count = receive(handle.open, kind, 1, limit, maxFds, block)
     if (count === 1) this.#large = block
     else giveBlock(block)
     return count

@@ -32,6 +32,21 @@ export function receivedFacts(): ReceivedFacts {
 }
 
 /**
+ * Receives up to `want` messages of at most `limit` bytes, each with up to `maxFds` descriptors, into the main slab or the given memory:
+ * how many came, or a negative number. See crates/binding/src/receiving.rs.
+ */
+export function receive(fd: number, kind: number, want: number, limit: number, maxFds: number, into?: Buffer): number {
+  const { meta } = receivedFacts()
+  const at = constants.asked
+  meta[at] = fd
+  meta[at + 1] = kind
+  meta[at + 2] = want
+  meta[at + 3] = limit
+  meta[at + 4] = maxFds
+  return into === undefined ? native.receive() : native.receiveInto(into)
+}
+
+/**
  * The slab of every `receive` that names no other: its bytes do not outlive the call. It is address space until a message touches it,
  * and nobody else may see it.
  */
@@ -86,12 +101,23 @@ export function ownBlock(block: Buffer, length: number): Buffer {
   return Buffer.from(block.subarray(0, length))
 }
 
+type View = new (memory: ArrayBufferLike, start: number, length: number) => Buffer
+
+/** The class behind Node's Buffers. Bun has no other than Buffer. */
+const FastBuffer = (Buffer as unknown as Record<symbol, View>)[Symbol.species] as View
+const hasFastBuffer = (FastBuffer as unknown) !== Buffer
+
+/** A Buffer over a part of some memory, in half the time of `subarray`, which asks for that memory by a call out of compiled code. */
+export function viewOf(memory: ArrayBufferLike, start: number, length: number): Buffer {
+  return hasFastBuffer ? new FastBuffer(memory, start, length) : Buffer.from(memory, start, length)
+}
+
 /** Messages up to this size share memory with others, as small Buffers of Node do. */
 const SMALL = 256
 const POOL_SIZE = 16_384
 const WORD = 4
 
-let pool = Buffer.alloc(0)
+let pool = new ArrayBuffer(0)
 let poolWords = new Int32Array(0)
 let poolUsed = 0
 let mainWords: Int32Array | undefined
@@ -100,8 +126,8 @@ let mainWords: Int32Array | undefined
 function copySmall(slot: number, length: number): Buffer {
   const words = Math.ceil(length / WORD)
   if (poolUsed + words > poolWords.length) {
-    pool = Buffer.from(new ArrayBuffer(POOL_SIZE))
-    poolWords = new Int32Array(pool.buffer)
+    pool = new ArrayBuffer(POOL_SIZE)
+    poolWords = new Int32Array(pool)
     poolUsed = 0
   }
   mainWords ??= new Int32Array(mainSlab().buffer)
@@ -109,7 +135,7 @@ function copySmall(slot: number, length: number): Buffer {
   const to = poolUsed
   for (let at = 0; at < words; at++) poolWords[to + at] = mainWords[from + at] as number
   poolUsed += words
-  return pool.subarray(to * WORD, to * WORD + length)
+  return viewOf(pool, to * WORD, length)
 }
 
 /** A copy of the data that the last `receive` left in a slot and its spare memory: yours for ever. */

@@ -38,6 +38,8 @@ pub(crate) const EXACT: i32 = 0x100;
 pub(crate) const GAUGED: i32 = 0x200;
 /// Where a row tells whether there is more than data.
 const SPECIAL: usize = 19;
+/// Where row 0 tells what is asked for: each argument of a native function costs as much as a tenth of a small message.
+pub(crate) const ASKED: usize = 3;
 
 /// Where the facts of received messages go, registered once by each environment.
 pub(crate) struct Memory {
@@ -83,55 +85,86 @@ enum Style {
     Datagram,
 }
 
-/// Receives up to `want` messages of at most `limit` bytes into `slab`, or into the registered one. Returns how many came, or a
-/// negative errno when none did. `kind` is a socket type, with EXACT added where a stream's message with descriptors begins at the
-/// byte to which they were attached, and with GAUGED where NO_ROOM may be returned: too few descriptors are free.
+/// Receives up to `want` messages of at most `limit` bytes into the registered slab. Returns how many came, or a negative errno
+/// when none did. `kind` is a socket type, with EXACT added where a stream's message with descriptors begins at the byte to which they
+/// were attached, and with GAUGED where NO_ROOM may be returned: too few descriptors are free.
 ///
-/// Row 0: \[errno that ended the batch or 0, 1 at the end of the stream, 1 if a row is special].
+/// Row 0: \[errno that ended the batch or 0, 1 at the end of the stream, 1 if a row is special, and what is asked for: descriptor of
+/// the socket, kind, want, limit, most descriptors of a message].
 /// Other rows: \[copied, length, fds, refused, truncated, has credentials, pid, uid, gid, control bytes, name bytes or -1,
 /// pidfd or negative errno or 0, ids told, real uid and gid, effective uid and gid, saved uid and gid, special].
 /// A row that is not special has data that came whole, and nothing else: only its first two numbers and the last are set.
 #[napi(catch_unwind)]
-#[allow(clippy::too_many_arguments)]
-pub fn receive(
-    env: Env,
+pub fn receive(env: Env) -> Result<i32> {
+    Ok(perform(&*state::of(&env)?, None))
+}
+
+/// The same into memory that is not registered.
+#[napi(catch_unwind)]
+pub fn receive_into(env: Env, #[napi(ts_arg_type = "Uint8Array")] slab: Out<u8>) -> Result<i32> {
+    Ok(perform(&*state::of(&env)?, Some(slab)))
+}
+
+/// What a receive is to bring, and how.
+struct Asked {
     fd: i32,
-    kind: i32,
-    want: u32,
-    limit: u32,
-    max_fds: u32,
-    #[napi(ts_arg_type = "Uint8Array | undefined")] slab: Option<Out<u8>>,
-) -> Result<i32> {
-    let state = state::of(&env)?;
-    let Some(memory) = state.memory.get() else { return Ok(negative(Errno::ENOSYS)) };
-    let exact = kind & EXACT != 0;
-    let style = match kind & !(EXACT | GAUGED) {
-        libc::SOCK_STREAM => Style::Stream,
-        libc::SOCK_SEQPACKET => Style::Seqpacket,
-        _ => Style::Datagram,
-    };
+    style: Style,
+    exact: bool,
+    gauged: bool,
+    want: usize,
+    limit: usize,
+    max_fds: usize,
+}
+
+impl Asked {
+    fn of(memory: &Memory) -> Self {
+        let asked = &memory.meta[ASKED..META_STRIDE];
+        let (fd, kind) = (asked[0], asked[1]);
+        let style = match kind & !(EXACT | GAUGED) {
+            libc::SOCK_STREAM => Style::Stream,
+            libc::SOCK_SEQPACKET => Style::Seqpacket,
+            _ => Style::Datagram,
+        };
+        let (exact, gauged) = (kind & EXACT != 0 && style == Style::Stream, kind & GAUGED != 0);
+        let [want, limit, max_fds] = [asked[2], asked[3], asked[4]].map(|number| number as u32 as usize);
+        Self { fd, style, exact, gauged, want, limit, max_fds }
+    }
+}
+
+fn perform(state: &State, slab: Option<Out<u8>>) -> i32 {
+    let Some(memory) = state.memory.get() else { return negative(Errno::ENOSYS) };
     let memory = &mut *memory.borrow_mut();
-    let mut slab = slab.unwrap_or_else(|| memory.slab.whole());
-    let (mut want, mut limit) = (want as usize, limit as usize);
-    if kind & GAUGED != 0 {
-        let is_stream = style == Style::Stream;
-        match borrow(fd).and_then(|fd| headroom::for_messages(&state, fd, is_stream, max_fds as usize)) {
-            Ok(Room::Messages(most)) => want = want.min(most),
-            Ok(Room::One(bytes)) => (want, limit) = (1, if is_stream { limit.min(bytes) } else { limit }),
-            Ok(Room::None) => return Ok(headroom::NO_ROOM),
-            Err(errno) => return Ok(negative(errno)),
+    let mut asked = Asked::of(memory);
+    if asked.gauged {
+        let is_stream = asked.style == Style::Stream;
+        match borrow(asked.fd).and_then(|fd| headroom::for_messages(state, fd, is_stream, asked.max_fds)) {
+            Ok(Room::Messages(most)) => asked.want = asked.want.min(most),
+            Ok(Room::One(bytes)) => {
+                asked.want = 1;
+                asked.limit = if is_stream { asked.limit.min(bytes) } else { asked.limit };
+            }
+            Ok(Room::None) => return headroom::NO_ROOM,
+            Err(errno) => return negative(errno),
         }
     }
-    let size = if limit > SLOT_SIZE + SPARE_SIZE { slab.len() } else { SLOT_SIZE };
-    let want = want.min(SLOTS).min(slab.len() / size.max(1));
-    let mut receiver =
-        Receiver { state: &state, memory, style, limit, size, max_fds: max_fds as usize, slab: &mut slab };
-    let received = borrow(fd).and_then(|fd| match exact {
-        true if style == Style::Stream => receiver.one_by_one(fd, want),
-        _ => receiver.together(fd, want),
-    });
+    let mut slab = slab.unwrap_or_else(|| memory.slab.whole());
+    let received = bring(state, memory, &asked, &mut slab);
     state.brought(received.unwrap_or(0));
-    Ok(code(received))
+    code(received)
+}
+
+fn bring(state: &State, memory: &mut Memory, asked: &Asked, slab: &mut [u8]) -> unix_socket::Result<usize> {
+    let Asked { style, limit, max_fds, .. } = *asked;
+    let size = if limit > SLOT_SIZE + SPARE_SIZE { slab.len() } else { SLOT_SIZE };
+    let want = asked.want.min(SLOTS).min(slab.len() / size.max(1));
+    memory.meta[..ASKED].fill(0);
+    let mut receiver = Receiver { state, memory, style, limit, size, max_fds, slab };
+    let fd = borrow(asked.fd)?;
+    if asked.exact {
+        receiver.one_by_one(fd, want)
+    } else {
+        receiver.together(fd, want)
+    }
 }
 
 /// 0 where `exact` works on this kernel, else a negative errno.
@@ -171,7 +204,6 @@ struct Receiver<'a> {
 impl Receiver<'_> {
     /// One recvmmsg(2). An error behind the first message is the kernel's to tell to the next call.
     fn together(&mut self, fd: BorrowedFd<'_>, want: usize) -> unix_socket::Result<usize> {
-        self.memory.meta[..META_STRIDE].fill(0);
         self.lay_out(want)?;
         // Out of `self` for a while: what it brings is recorded there.
         let mut batch = std::mem::take(&mut self.memory.batch);
@@ -199,7 +231,6 @@ impl Receiver<'_> {
 
     /// Streams with `exact`: before each read a look.
     fn one_by_one(&mut self, fd: BorrowedFd<'_>, want: usize) -> unix_socket::Result<usize> {
-        self.memory.meta[..META_STRIDE].fill(0);
         let mut reach = Reach::default();
         for slot in 0..want {
             match self.one(fd, slot, &mut reach) {

@@ -3,6 +3,7 @@
 //! recvmsg and recvmmsg that keep truncated descriptors reachable, connect and bind with a 108-byte name. Nothing here interprets bytes.
 //! Those that only Linux has are in `os`.
 
+use crate::os::uncancelled;
 use crate::{Errno, Result};
 use libc::{c_int, c_void, msghdr, sockaddr, socklen_t};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -42,7 +43,7 @@ pub(crate) fn accept(fd: BorrowedFd<'_>, flags: c_int) -> Result<OwnedFd> {
     let nowhere = std::ptr::null_mut;
     #[cfg(not(any(unix_os = "macos", unix_os = "nto")))]
     // SAFETY: null address pointers are allowed: the peer's name is not wanted.
-    let accepted = unsafe { libc::accept4(fd.as_raw_fd(), nowhere(), std::ptr::null_mut(), flags) };
+    let accepted = unsafe { uncancelled::accept4(fd.as_raw_fd(), nowhere(), std::ptr::null_mut(), flags) };
     #[cfg(any(unix_os = "macos", unix_os = "nto"))]
     // SAFETY: as above.
     let accepted = unsafe { libc::accept(fd.as_raw_fd(), nowhere(), std::ptr::null_mut()) } | flags;
@@ -70,8 +71,10 @@ pub(crate) fn bind(fd: BorrowedFd<'_>, address: &[u8]) -> Result<()> {
 /// connect(2) with an address in bytes.
 pub(crate) fn connect(fd: BorrowedFd<'_>, address: &[u8]) -> Result<()> {
     // SAFETY: pointer and length describe one live slice; the kernel only reads it.
-    check(unsafe { libc::connect(fd.as_raw_fd(), address.as_ptr().cast::<sockaddr>(), address.len() as socklen_t) })
-        .map(drop)
+    check(unsafe {
+        uncancelled::connect(fd.as_raw_fd(), address.as_ptr().cast::<sockaddr>(), address.len() as socklen_t)
+    })
+    .map(drop)
 }
 
 /// Which end of a connection a name is asked of.
@@ -116,7 +119,7 @@ pub(crate) fn set_option(fd: BorrowedFd<'_>, level: c_int, name: c_int, value: &
 /// Every pointer in `header` must be valid for reading the length beside it.
 pub(crate) unsafe fn sendmsg(fd: BorrowedFd<'_>, header: &msghdr, flags: c_int) -> Result<usize> {
     // SAFETY: upheld by the caller.
-    check_size(unsafe { libc::sendmsg(fd.as_raw_fd(), header, flags) })
+    check_size(unsafe { uncancelled::sendmsg(fd.as_raw_fd(), header, flags) })
 }
 
 /// recvmsg(2): the header's pointers are the caller's.
@@ -125,7 +128,7 @@ pub(crate) unsafe fn sendmsg(fd: BorrowedFd<'_>, header: &msghdr, flags: c_int) 
 /// Every pointer in `header` must be valid for writing the length beside it.
 pub(crate) unsafe fn recvmsg(fd: BorrowedFd<'_>, header: &mut msghdr, flags: c_int) -> Result<usize> {
     // SAFETY: upheld by the caller.
-    check_size(unsafe { libc::recvmsg(fd.as_raw_fd(), header, flags) })
+    check_size(unsafe { uncancelled::recvmsg(fd.as_raw_fd(), header, flags) })
 }
 
 /// `struct mmsghdr`, which libc does not have for every system: a header and the bytes that went.
@@ -145,8 +148,9 @@ pub(crate) unsafe fn recvmmsg(fd: BorrowedFd<'_>, headers: &mut [Header], flags:
     {
         let (start, count) = (headers.as_mut_ptr().cast(), headers.len());
         // SAFETY: upheld by the caller; our structure is libc's. Without a timeout. The flags are unsigned in musl.
-        let filled =
-            unsafe { libc::recvmmsg(fd.as_raw_fd(), start, count as _, flags as _, std::ptr::null_mut()) as isize };
+        let filled = unsafe {
+            uncancelled::recvmmsg(fd.as_raw_fd(), start, count as _, flags as _, std::ptr::null_mut()) as isize
+        };
         check_size(filled)
     }
     #[cfg(not(any(unix_os = "linux", unix_os = "android")))]
@@ -166,7 +170,7 @@ pub(crate) unsafe fn sendmmsg(fd: BorrowedFd<'_>, headers: &mut [Header], flags:
     {
         let (start, count) = (headers.as_mut_ptr().cast(), headers.len());
         // SAFETY: upheld by the caller; our structure is libc's. The flags are unsigned in musl.
-        check_size(unsafe { libc::sendmmsg(fd.as_raw_fd(), start, count as _, flags as _) as isize })
+        check_size(unsafe { uncancelled::sendmmsg(fd.as_raw_fd(), start, count as _, flags as _) as isize })
     }
     #[cfg(not(any(unix_os = "linux", unix_os = "android")))]
     // SAFETY: upheld by the caller.

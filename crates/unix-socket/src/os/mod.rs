@@ -12,6 +12,10 @@ pub(crate) mod calls;
 #[path = "other_calls.rs"]
 pub(crate) mod calls;
 pub(crate) mod linux;
+#[cfg(all(unix_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+pub(crate) mod uncancelled;
+#[cfg(not(all(unix_os = "linux", target_env = "gnu", target_pointer_width = "64")))]
+pub(crate) use libc as uncancelled;
 pub(crate) use linux::{PidfdInfo, PIDFD_INFO_CREDS, PIDFD_INFO_EXIT, PIDFD_INFO_PID};
 
 /// The number of an option, a family or a message type that a system lacks. No kernel has it: it says so itself when asked.
