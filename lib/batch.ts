@@ -6,7 +6,7 @@ import { type Attached, closeAll, type Envelope, Enveloped } from './envelope.js
 import { closedError } from './errors.js'
 import type { Message, ReceivedMessage } from './message.js'
 import { constants } from './native.js'
-import { copySlot, giveSlab, loseSlab, viewOf } from './slabs.js'
+import { copySlot, giveSlab, viewOf } from './slabs.js'
 
 /** A message whose bytes are lent until its batch is closed. */
 export interface BorrowedMessage extends Envelope {
@@ -94,8 +94,6 @@ class LentMessage extends Enveloped implements BorrowedMessage {
   }
 }
 
-const forgotten = new FinalizationRegistry<void>(loseSlab)
-
 /** Messages whose bytes are lent until it is closed. */
 export class LentBatch extends Together<LentMessage> {
   #slab: Buffer | undefined
@@ -106,7 +104,6 @@ export class LentBatch extends Together<LentMessage> {
     super()
     this.#slab = slab
     this.#memory = slab?.buffer
-    if (slab !== undefined) forgotten.register(this, undefined, this)
   }
 
   /** Messages that had to be copied, lent all the same. */
@@ -135,7 +132,6 @@ export class LentBatch extends Together<LentMessage> {
     super.close()
     if (this.#slab === undefined) return
     giveSlab(this.#slab)
-    forgotten.unregister(this)
     this.#slab = undefined
   }
 }

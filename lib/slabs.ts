@@ -14,6 +14,10 @@ export interface ReceivedFacts {
 /** Slabs that may be lent at a time; after that, bytes are copied. */
 const LENT_MAX = 8
 
+/** Slabs whose batch was forgotten. Somebody may still read their bytes, which are the garbage collector's. */
+const lost = new FinalizationRegistry<void>(() => {
+  made--
+})
 let facts: ReceivedFacts | undefined
 let main: Buffer | undefined
 const idle: Buffer[] = []
@@ -55,24 +59,21 @@ export function mainSlab(): Buffer {
   return main
 }
 
-/** A slab to be lent; undefined when too many are. */
+/** A slab to be lent; undefined when too many are. Nobody but its batch may refer to the object, lest it is never seen to be lost. */
 export function takeSlab(): Buffer | undefined {
   const slab = idle.pop()
   if (slab !== undefined || made === LENT_MAX) return slab
   made++
-  return newSlab()
+  const fresh = newSlab()
+  lost.register(fresh, undefined, fresh)
+  return fresh
 }
 
 /** Nobody reads its bytes any more. */
 export function giveSlab(slab: Buffer): void {
   // Whoever had a view may have transferred its memory to another thread.
-  if (slab.length === 0) made--
-  else idle.push(slab)
-}
-
-/** Its batch was forgotten, but somebody may still read its bytes: it is the garbage collector's. */
-export function loseSlab(): void {
-  made--
+  if (slab.length > 0) idle.push(slab)
+  else if (lost.unregister(slab)) made--
 }
 
 function newSlab(): Buffer {
