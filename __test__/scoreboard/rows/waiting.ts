@@ -7,7 +7,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import { bind, connect, hasCode, listen, pair, type UnixSocket } from '../../../index.js'
 import { runScenario } from '../../helpers/child.js'
 import { dispose } from '../../helpers/dispose.js'
-import { drain } from '../../helpers/fill.js'
+import { drain, fillReceiver } from '../../helpers/fill.js'
 import { stateOf } from '../../helpers/turns.js'
 import { type Case, type Cases, FACTOR, type Finding, held, judged, type Kit } from '../row.js'
 import type { NodeUnixSocket, UnixDgram, Usocket } from './peers.js'
@@ -116,7 +116,7 @@ async function fullReceiver({ folder, pick }: Kit): Promise<Finding> {
   const milliseconds = pick(1_000, 2_000)
   const receiver = bind(path)
   const sender = bind()
-  while (sender.trySend('x', { to: path }));
+  fillReceiver(path)
   const waiting = sender.send('waits', { to: path })
   const ours = await cpuDuring(milliseconds)
   const until = performance.now() + milliseconds
@@ -145,6 +145,7 @@ const fullReceiverWith: Partial<Record<'node-unix-socket' | 'unix-dgram', Case>>
   'node-unix-socket': async ({ folder, load }) => {
     const path = join(folder, 'd')
     const receiver = bind(path)
+    fillReceiver(path)
     const sender = new (load<NodeUnixSocket>().DgramSocket)()
     sender.on('error', () => {})
     for (let number = 0; number < 50; number++) sender.sendTo(Buffer.from('x'), 0, 1, path, () => {})
@@ -155,6 +156,7 @@ const fullReceiverWith: Partial<Record<'node-unix-socket' | 'unix-dgram', Case>>
   'unix-dgram': async ({ folder, load }) => {
     const path = join(folder, 'd')
     const receiver = bind(path)
+    fillReceiver(path)
     const sender = load<UnixDgram>().createSocket('unix_dgram')
     let errors = 0
     for (let number = 0; number < 50; number++)
