@@ -106,7 +106,7 @@ type View = new (memory: ArrayBufferLike, start: number, length: number) => Buff
 
 /** The class behind Node's Buffers. Bun has no other than Buffer. */
 const FastBuffer = (Buffer as unknown as Record<symbol, View>)[Symbol.species] as View
-const hasFastBuffer = (FastBuffer as unknown) !== Buffer
+const hasFastBuffer = typeof FastBuffer === 'function' && (FastBuffer as unknown) !== Buffer
 
 /** A Buffer over a part of some memory, in half the time of `subarray`, which asks for that memory by a call out of compiled code. */
 export function viewOf(memory: ArrayBufferLike, start: number, length: number): Buffer {
