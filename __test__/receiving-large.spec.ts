@@ -5,6 +5,7 @@ import { type Message, pair, type SocketError, type UnixSocket } from '../index.
 import { dispose } from './helpers/dispose.js'
 import { guard } from './helpers/leaks.js'
 import { closeAll, inodesOf, openMarked } from './helpers/marked.js'
+import { nativeCalls } from './helpers/native-calls.js'
 
 const folder = guard(test)
 const CHUNK = 65_536
@@ -113,6 +114,22 @@ for (const [name, read] of Object.entries(readers)) {
     dispose(left, right)
   })
 }
+
+test.serial('large chunks that wait are received together, with one call', async (t) => {
+  const [left, right] = pair('stream', { sendBufferSize: 1 << 20 })
+  await transfer([CHUNK, CHUNK], readers.recv as Reader, [left, right])
+  for (let index = 0; index < 4; index++) await left.send(Buffer.alloc(CHUNK, index))
+  let messages: Message[] = []
+  const calls = await nativeCalls(async () => {
+    messages = (await right.recvMany()) ?? []
+  })
+  t.deepEqual(
+    messages.map(({ data }) => [data.length, data[0]]),
+    [0, 1, 2, 3].map((index) => [CHUNK, index]),
+  )
+  t.is(calls.filter((name) => name.startsWith('receive')).length, 1)
+  dispose(left, right)
+})
 
 /** Where a message begins, counted from the first of its list. */
 function at(message: Message, [first]: readonly Message[]): number {

@@ -1,7 +1,8 @@
 /**
- * The reading half of a stream over a UnixSocket: while there is demand it receives in batches, one Promise for each wake-up, and
- * gives the messages away one by one, in order, then the end. It knows messages and demand, not the stream that they go to.
+ * The reading half of a stream over a UnixSocket: while there is demand it receives in batches, one for each wake-up, and gives
+ * the messages away one by one, in order, then the end. It knows messages and demand, not the stream that they go to.
  */
+import { AsyncResource } from 'node:async_hooks'
 import type { Message } from './message.js'
 import type { UnixSocket } from './socket.js'
 
@@ -30,6 +31,12 @@ export class Inlet {
   #receiving = false
   #closed = false
   #end: { readonly error: Error | undefined } | undefined
+  /** Listeners run where the stream was made, as those of a `net.Socket`, whoever asked for more last. */
+  readonly #context = new AsyncResource('UnixDuplex')
+  // Made once: one for each wake-up would cost as much as receiving.
+  readonly #received = (messages: Message[] | null): void => this.#arrive(messages, undefined)
+  readonly #failed = (error: unknown): void => this.#arrive(null, error as Error)
+  readonly #deliverLater = (): void => this.#context.runInAsyncScope(this.deliver, this)
 
   /** `unread`: messages that were received before and come first. */
   constructor(socket: UnixSocket<'stream'>, taker: Taker, unread: readonly Message[]) {
@@ -53,7 +60,7 @@ export class Inlet {
       isThrown = false
     } finally {
       // A listener has thrown: that is the user's error, and not the end of the others.
-      if (isThrown) process.nextTick(() => this.deliver())
+      if (isThrown) process.nextTick(this.#deliverLater)
     }
     if (this.#arrived.length > 0 || this.#closed) return
     if (this.#end !== undefined) this.#finish(this.#end.error)
@@ -73,20 +80,17 @@ export class Inlet {
   #receive(): void {
     if (this.#receiving || this.#closed || this.#end !== undefined) return
     this.#receiving = true
-    this.#socket.recvMany({ max: this.#taker.isFlowing() ? BATCH : 1 }).then(
-      (messages) => this.#arrive(messages, undefined),
-      (error: Error) => this.#arrive(null, error),
-    )
+    this.#socket.recvManyFor(this.#taker.isFlowing() ? BATCH : 1, this.#received, this.#failed)
   }
 
-  /** Delivered outside the Promise: what a listener throws must be an uncaught exception, as everywhere else. */
+  /** Delivered in a tick of its own: what a listener throws must be an uncaught exception, as everywhere else. */
   #arrive(messages: Message[] | null, error: Error | undefined): void {
     this.#receiving = false
     if (messages === null) this.#end = { error }
     else if (this.#arrived.length === 0) this.#arrived = messages
     else this.#arrived.push(...messages)
     if (this.#closed) this.close()
-    else process.nextTick(() => this.deliver())
+    else process.nextTick(this.#deliverLater)
   }
 
   /** Nobody wants anything any more: closes the descriptors that have arrived. */

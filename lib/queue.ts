@@ -136,22 +136,39 @@ export class Queue {
 
   /** Tries at once if nobody is in front; otherwise, or if it must wait, queues. */
   run<T>(operation: Operation<T>, wait?: Wait): Promise<T> {
-    let answer: Waiting = AGAIN
+    let answer: T | Waiting
     try {
       checkWait(wait)
-      this.#owner.assertOpen()
-      if (this.#head === undefined && this.#mayTry(operation, wait)) {
-        const result = operation.attempt()
-        this.#learn(result === AGAIN)
-        if (!isWaiting(result)) return this.#resolved(result)
-        answer = result
-      }
-      operation.queued?.()
+      answer = this.#begin(operation, wait)
     } catch (error) {
       const result = operation.answered?.(error)
       return result === undefined ? Promise.reject(error) : Promise.resolve(result)
     }
-    return this.#wait(operation, answer, wait)
+    return isWaiting(answer) ? this.#wait(operation, answer, wait) : this.#resolved(answer)
+  }
+
+  /** The same without a Promise, for who asks again and again: one of the two is called, at once or later. */
+  runFor<T>(operation: Operation<T>, resolve: (value: T) => void, reject: (error: unknown) => void): void {
+    let answer: T | Waiting
+    try {
+      answer = this.#begin(operation)
+    } catch (error) {
+      reject(error)
+      return
+    }
+    if (isWaiting(answer)) this.#push(new Entry(operation, resolve as (value: unknown) => void, reject), answer)
+    else this.#give(answer, resolve)
+  }
+
+  #begin<T>(operation: Operation<T>, wait?: Wait): T | Waiting {
+    this.#owner.assertOpen()
+    let answer: T | Waiting = AGAIN
+    if (this.#head === undefined && this.#mayTry(operation, wait)) {
+      answer = operation.attempt()
+      this.#learn(answer === AGAIN)
+    }
+    if (isWaiting(answer)) operation.queued?.()
+    return answer
   }
 
   /** As `run` of something that is always tried, for who need not wait where it is done at once: undefined then. */
@@ -188,17 +205,22 @@ export class Queue {
     this.#misses = missed ? Math.min(MISSES_MAX, this.#misses + 1) : Math.max(0, this.#misses - 2)
   }
 
-  /** A loop of awaits must let the event loop turn now and then, though every operation succeeds at once. */
   #resolved<T>(result: T): Promise<T> {
+    if (this.#budget <= 0) return new Promise((resolve) => this.#give(result, resolve))
+    this.#use(OPERATION_COST)
+    return Promise.resolve(result)
+  }
+
+  /** A loop of awaits must let the event loop turn now and then, though every operation succeeds at once. */
+  #give<T>(result: T, resolve: (value: T) => void): void {
     const exhausted = this.#budget <= 0
     this.#use(OPERATION_COST)
-    if (!exhausted) return Promise.resolve(result)
-    return new Promise((resolve) => {
-      setImmediate(() => {
-        this.#budget = TURN_BYTES
-        resolve(result)
-      })
-    })
+    const resolveInTurn = (): void => {
+      this.#budget = TURN_BYTES
+      resolve(result)
+    }
+    if (exhausted) setImmediate(resolveInTurn)
+    else resolve(result)
   }
 
   #push(entry: Entry, answer: Waiting, wait?: Wait): void {

@@ -13,7 +13,7 @@ import type { CheckedOptions } from './options.js'
 import { AGAIN, HOLD, type Operation, TURN_BYTES } from './queue.js'
 import { ReadAhead } from './read-ahead.js'
 import type { SentFds } from './sent-fds.js'
-import { giveBlock, giveSlab, mainSlab, receive, receivedFacts, takeBlock, takeSlab } from './slabs.js'
+import { giveBlock, giveSlab, mainSlab, receive, receivedFacts, takeBlocks, takeSlab } from './slabs.js'
 import { Spin } from './spin.js'
 import type { Wait } from './wait.js'
 
@@ -104,8 +104,8 @@ export class Receiver {
   #offset = -0
   /** Bytes of a message, as the last receive had them. */
   #typical = 1
-  /** Where a record lies that a user's own limit allowed to be larger than a slot. */
-  #large: Buffer | undefined
+  /** Where messages lie that have memory of their own: large chunks, or a record that a user's own limit allowed to be larger. */
+  #places: Buffer[] | undefined
   /** Made at first use, as the next one: many sockets never need them. */
   #ahead: ReadAhead | undefined
   #connector: Connector | undefined
@@ -158,6 +158,15 @@ export class Receiver {
   /** Up to `max` messages, at least one, waiting for the first. */
   receiveMany(max: number, wait?: Wait): Promise<ReceivedMessage[] | null> {
     return this.#run(new Receive(this, Receiver.#many, max), wait)
+  }
+
+  /** The same without a Promise: one of the two is called, at once or later. */
+  receiveManyFor(
+    max: number,
+    resolve: (messages: ReceivedMessage[] | null) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    this.#source.handle.readiness.reading.runFor(new Receive(this, Receiver.#many, max), resolve, reject)
   }
 
   /** The same, their bytes lent as long as there is memory for that. */
@@ -283,9 +292,9 @@ export class Receiver {
     const outcome = this.#fetch(want, maxBytes, slab)
     if (outcome === HOLD) return HOLD
     if (typeof outcome === 'number') {
-      const isAlone = this.#large !== undefined
+      const isDirect = this.#places !== undefined
       this.#holdAll(slab, outcome)
-      if (isAlone && want > 1) this.#holdMore(this.#most(want) - 1)
+      if (isDirect && this.#typical === constants.slotSize) this.#holdMore(this.#most(want) - outcome)
     }
     if (this.#held.length > 0) return undefined
     if (this.#deferred !== undefined) {
@@ -296,14 +305,12 @@ export class Receiver {
     return outcome === 'end' ? 'end' : AGAIN
   }
 
-  /** Large chunks are received one by one, until one does not fill its room: behind that there is nothing yet. */
+  /** One chunk was asked for, and fills its room: behind it there may be others. */
   #holdMore(most: number): void {
-    for (let left = most; left > 0 && this.#typical === constants.slotSize; left--) {
-      const count = this.#receive(1, undefined, mainSlab())
-      if (count === 1) this.#holdAll(mainSlab(), 1)
-      else if (count < 0 && count !== constants.noRoom) this.#stop(count)
-      if (count !== 1) return
-    }
+    if (most <= 0) return
+    const count = this.#receive(most, undefined, mainSlab())
+    if (count > 0) this.#holdAll(mainSlab(), count)
+    else if (count !== constants.noRoom) this.#stop(count)
   }
 
   #takeHeld(maxBytes: number | undefined): ReceivedMessage {
@@ -346,7 +353,7 @@ export class Receiver {
     if (limit <= recordLimit()) {
       const kind = type | gauged | (options.exact ? constants.exact : 0)
       if (slab !== mainSlab()) return receive(handle.open, kind, this.#most(want), limit, maxFds, slab)
-      if (this.#isDirect(maxBytes)) return this.#receiveDirect(kind, limit)
+      if (this.#isDirect(maxBytes)) return this.#receiveDirect(kind, want, limit)
       return receive(handle.open, kind, this.#most(want), limit, maxFds)
     }
     // Only a look at the next record tells how much memory the user's large limit really takes.
@@ -354,7 +361,7 @@ export class Receiver {
     if (length < 0) return length
     const place = Buffer.alloc(Math.max(Math.min(length, limit), recordLimit() + 1))
     const count = receive(handle.open, type | gauged, 1, place.length, maxFds, place)
-    this.#large = count === 1 ? place : undefined
+    this.#places = count === 1 ? [place] : undefined
     return count
   }
 
@@ -371,12 +378,13 @@ export class Receiver {
     return this.#source.type === constants.sockStream && maxBytes === undefined && this.#typical >= DIRECT_BYTES
   }
 
-  #receiveDirect(kind: number, limit: number): number {
+  /** Several at once where the last ones filled their rooms: others would leave most of theirs empty. */
+  #receiveDirect(kind: number, want: number, limit: number): number {
     const { handle, maxFds } = this.#source
-    const block = takeBlock()
-    const count = receive(handle.open, kind, 1, limit, maxFds, block)
-    if (count === 1) this.#large = block
-    else giveBlock(block)
+    const blocks = takeBlocks(this.#typical === constants.slotSize ? this.#most(want) : 1)
+    const count = receive(handle.open, kind, blocks.length, limit, maxFds, blocks)
+    for (let at = Math.max(0, count); at < blocks.length; at++) giveBlock(blocks[at] as Buffer)
+    if (count > 0) this.#places = blocks
     return count
   }
 
@@ -386,12 +394,13 @@ export class Receiver {
   }
 
   #holdAll(slab: Buffer, count: number): void {
-    const place = this.#large
-    this.#large = undefined
+    const places = this.#places
+    this.#places = undefined
     const arrivals = receivedFacts().meta[SPECIAL] === 0 ? undefined : new Arrivals(slab, this)
     let bytes = 0
     for (let slot = 0; slot < count; slot++) {
       const offset = this.#offset + bytes
+      const place = places === undefined ? undefined : places[slot]
       const item = arrivals?.message(slot, offset, place) ?? messageIn(slab, slot, offset, place)
       if (!(item instanceof Error)) bytes += item.data.length
       this.#hold(item)

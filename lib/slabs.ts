@@ -36,10 +36,17 @@ export function receivedFacts(): ReceivedFacts {
 }
 
 /**
- * Receives up to `want` messages of at most `limit` bytes, each with up to `maxFds` descriptors, into the main slab or the given memory:
- * how many came, or a negative number. See crates/binding/src/receiving.rs.
+ * Receives up to `want` messages of at most `limit` bytes, each with up to `maxFds` descriptors, into the main slab, the given memory,
+ * or a block for each: how many came, or a negative number. See crates/binding/src/receiving.rs.
  */
-export function receive(fd: number, kind: number, want: number, limit: number, maxFds: number, into?: Buffer): number {
+export function receive(
+  fd: number,
+  kind: number,
+  want: number,
+  limit: number,
+  maxFds: number,
+  into?: Buffer | Buffer[],
+): number {
   const { meta } = receivedFacts()
   const at = constants.asked
   meta[at] = fd
@@ -47,7 +54,8 @@ export function receive(fd: number, kind: number, want: number, limit: number, m
   meta[at + 2] = want
   meta[at + 3] = limit
   meta[at + 4] = maxFds
-  return into === undefined ? native.receive() : native.receiveInto(into)
+  if (into === undefined) return native.receive()
+  return Array.isArray(into) ? native.receiveIntoEach(into) : native.receiveInto(into)
 }
 
 /**
@@ -80,18 +88,20 @@ function newSlab(): Buffer {
   return Buffer.from(new ArrayBuffer(constants.slots * constants.slotSize))
 }
 
-let spareBlock: Buffer | undefined
+/** Blocks that are kept: as many as one turn may fill. */
+const BLOCKS_MAX = 4
+const spareBlocks: Buffer[] = []
 
-/** Memory for one large chunk that need not be copied: as long as a slot. To be given back or owned. */
-export function takeBlock(): Buffer {
-  const block = spareBlock ?? Buffer.allocUnsafeSlow(constants.slotSize)
-  spareBlock = undefined
-  return block
+/** Memory for large chunks that need not be copied, each as long as a slot. To be given back or owned. */
+export function takeBlocks(count: number): Buffer[] {
+  const blocks: Buffer[] = []
+  for (let at = 0; at < count; at++) blocks.push(spareBlocks.pop() ?? Buffer.allocUnsafeSlow(constants.slotSize))
+  return blocks
 }
 
-/** Nothing was received into it. */
+/** Nothing was received into it, or nothing that is still wanted. */
 export function giveBlock(block: Buffer): void {
-  spareBlock = block
+  if (spareBlocks.length < BLOCKS_MAX) spareBlocks.push(block)
 }
 
 /** Its first bytes, yours for ever: the block itself, or a copy where that would waste more than half of it. */

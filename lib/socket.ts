@@ -332,6 +332,11 @@ export class UnixSocket<T extends SocketType = SocketType> implements Disposable
     })
   }
 
+  /** @internal As `recvMany` without a Promise: one of the two is called, at once or later. */
+  recvManyFor(max: number, resolve: (messages: Message[] | null) => void, reject: (error: unknown) => void): void {
+    this.#receiver.receiveManyFor(max, resolve as (messages: unknown) => void, reject)
+  }
+
   #batchOptions(options: { max?: number; borrow?: boolean } | undefined): { max: number; borrow: boolean } {
     this.#handle.open
     if (options === undefined) return { max: BATCH_MAX, borrow: false }

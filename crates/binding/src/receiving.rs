@@ -5,7 +5,7 @@
 //! whose descriptors are in `fds` from i * 253 on, and whose raw control messages and name are in `extra` from i * EXTRA_SIZE on.
 
 use crate::headroom;
-use crate::memory::{Kept, Out};
+use crate::memory::{Kept, Out, Outs};
 use crate::process::write_ids;
 use crate::state::{self, borrow, code, failed, negative, State};
 use napi::bindgen_prelude::Object;
@@ -96,13 +96,47 @@ enum Style {
 /// A row that is not special has data that came whole, and nothing else: only its first two numbers and the last are set.
 #[napi(catch_unwind)]
 pub fn receive(env: Env) -> Result<i32> {
-    Ok(perform(&*state::of(&env)?, None))
+    Ok(perform(&*state::of(&env)?, |memory| Rooms::Slab(memory.slab.whole())))
 }
 
 /// The same into memory that is not registered.
 #[napi(catch_unwind)]
 pub fn receive_into(env: Env, #[napi(ts_arg_type = "Uint8Array")] slab: Out<u8>) -> Result<i32> {
-    Ok(perform(&*state::of(&env)?, Some(slab)))
+    Ok(perform(&*state::of(&env)?, |_| Rooms::Slab(slab)))
+}
+
+/// The same of a stream, each chunk into memory of its own; so many at most.
+#[napi(catch_unwind)]
+pub fn receive_into_each(env: Env, #[napi(ts_arg_type = "Uint8Array[]")] blocks: Outs<u8>) -> Result<i32> {
+    Ok(perform(&*state::of(&env)?, |_| Rooms::Blocks(blocks.0)))
+}
+
+/// Where the bytes of messages go.
+enum Rooms {
+    /// One slot after the other.
+    Slab(Out<u8>),
+    /// A block for each.
+    Blocks(Vec<Out<u8>>),
+}
+
+impl Rooms {
+    /// How many there are of a size.
+    fn count(&self, size: usize) -> usize {
+        match self {
+            Self::Slab(slab) => slab.len() / size.max(1),
+            Self::Blocks(blocks) => blocks.len(),
+        }
+    }
+
+    /// At most `most` bytes of one of them.
+    fn room(&mut self, slot: usize, size: usize, most: usize) -> &mut [u8] {
+        let room = match self {
+            Self::Slab(slab) => &mut slab[slot * size..][..size],
+            Self::Blocks(blocks) => &mut blocks[slot][..],
+        };
+        let length = room.len().min(most);
+        &mut room[..length]
+    }
 }
 
 /// What a receive is to bring, and how.
@@ -131,7 +165,7 @@ impl Asked {
     }
 }
 
-fn perform(state: &State, slab: Option<Out<u8>>) -> i32 {
+fn perform(state: &State, rooms: impl FnOnce(&Memory) -> Rooms) -> i32 {
     let Some(memory) = state.memory.get() else { return negative(Errno::ENOSYS) };
     let memory = &mut *memory.borrow_mut();
     let mut asked = Asked::of(memory);
@@ -147,18 +181,21 @@ fn perform(state: &State, slab: Option<Out<u8>>) -> i32 {
             Err(errno) => return negative(errno),
         }
     }
-    let mut slab = slab.unwrap_or_else(|| memory.slab.whole());
-    let received = bring(state, memory, &asked, &mut slab);
+    let rooms = rooms(memory);
+    let received = bring(state, memory, &asked, rooms);
     state.brought(received.unwrap_or(0));
     code(received)
 }
 
-fn bring(state: &State, memory: &mut Memory, asked: &Asked, slab: &mut [u8]) -> unix_socket::Result<usize> {
+fn bring(state: &State, memory: &mut Memory, asked: &Asked, rooms: Rooms) -> unix_socket::Result<usize> {
     let Asked { style, limit, max_fds, .. } = *asked;
-    let size = if limit > SLOT_SIZE + SPARE_SIZE { slab.len() } else { SLOT_SIZE };
-    let want = asked.want.min(SLOTS).min(slab.len() / size.max(1));
+    let size = match &rooms {
+        Rooms::Slab(slab) if limit > SLOT_SIZE + SPARE_SIZE => slab.len(),
+        _ => SLOT_SIZE,
+    };
+    let want = asked.want.min(SLOTS).min(rooms.count(size));
     memory.meta[..ASKED].fill(0);
-    let mut receiver = Receiver { state, memory, style, limit, size, max_fds, slab };
+    let mut receiver = Receiver { state, memory, style, limit, size, max_fds, rooms };
     let fd = borrow(asked.fd)?;
     if asked.exact {
         receiver.one_by_one(fd, want)
@@ -195,10 +232,10 @@ struct Receiver<'a> {
     memory: &'a mut Memory,
     style: Style,
     limit: usize,
-    /// Bytes of one slot of the slab.
+    /// Bytes of one slot of a slab.
     size: usize,
     max_fds: usize,
-    slab: &'a mut [u8],
+    rooms: Rooms,
 }
 
 impl Receiver<'_> {
@@ -208,7 +245,7 @@ impl Receiver<'_> {
         // Out of `self` for a while: what it brings is recorded there.
         let mut batch = std::mem::take(&mut self.memory.batch);
         let look = self.look();
-        // SAFETY: the places lie in the slab and in our spare memory, both exclusively borrowed until the call returns.
+        // SAFETY: the places lie in the rooms and in our spare memory, both exclusively borrowed until the call returns.
         let received = unsafe { batch.receive(fd, &mut self.memory.places, look) };
         let count = received.map(|received| self.record_until_end(received));
         self.memory.meta[0] = batch.take_late().map_or(0, |errno| errno as i32);
@@ -250,9 +287,9 @@ impl Receiver<'_> {
     }
 
     fn one(&mut self, fd: BorrowedFd<'_>, slot: usize, reach: &mut Reach) -> unix_socket::Result<Received> {
-        let room = &mut self.slab[slot * self.size..][..self.size.min(self.limit)];
+        let room = self.rooms.room(slot, self.size, self.limit);
         let length = reach.next(fd, room)?;
-        // SAFETY: the place lies in the slab, which is exclusively borrowed.
+        // SAFETY: the place lies in a room, which is exclusively borrowed.
         let received = unsafe { receive::receive(fd, receive::place(&mut room[..length]), Look::default()) }?;
         reach.took(received.length);
         Ok(received)
@@ -271,8 +308,8 @@ impl Receiver<'_> {
         let beyond = self.limit.saturating_sub(self.size).min(SPARE_SIZE);
         let Memory { places, spare, .. } = self.memory;
         places.clear();
-        for slot in self.slab.chunks_exact_mut(self.size).take(want) {
-            places.push(receive::place(&mut slot[..self.size.min(self.limit)]));
+        for slot in 0..want {
+            places.push(receive::place(self.rooms.room(slot, self.size, self.limit)));
         }
         if beyond > 0 && self.style != Style::Stream {
             if spare.is_none() {
