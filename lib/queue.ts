@@ -157,7 +157,8 @@ export class Queue {
       return
     }
     if (isWaiting(answer)) this.#push(new Entry(operation, resolve as (value: unknown) => void, reject), answer)
-    else this.#give(answer, resolve)
+    else if (this.#payOne()) this.#nextTurn(resolve, answer)
+    else resolve(answer)
   }
 
   #begin<T>(operation: Operation<T>, wait?: Wait): T | Waiting {
@@ -206,21 +207,22 @@ export class Queue {
   }
 
   #resolved<T>(result: T): Promise<T> {
-    if (this.#budget <= 0) return new Promise((resolve) => this.#give(result, resolve))
+    return this.#payOne() ? new Promise((resolve) => this.#nextTurn(resolve, result)) : Promise.resolve(result)
+  }
+
+  /** Takes one operation off this turn's budget, and tells whether that was used up before. */
+  #payOne(): boolean {
+    const exhausted = this.#budget <= 0
     this.#use(OPERATION_COST)
-    return Promise.resolve(result)
+    return exhausted
   }
 
   /** A loop of awaits must let the event loop turn now and then, though every operation succeeds at once. */
-  #give<T>(result: T, resolve: (value: T) => void): void {
-    const exhausted = this.#budget <= 0
-    this.#use(OPERATION_COST)
-    const resolveInTurn = (): void => {
+  #nextTurn<T>(resolve: (value: T) => void, result: T): void {
+    setImmediate(() => {
       this.#budget = TURN_BYTES
       resolve(result)
-    }
-    if (exhausted) setImmediate(resolveInTurn)
-    else resolve(result)
+    })
   }
 
   #push(entry: Entry, answer: Waiting, wait?: Wait): void {

@@ -231,34 +231,6 @@ impl<T> DerefMut for Out<T> {
     }
 }
 
-/// Several of them, none twice.
-pub(crate) struct Outs<T>(pub(crate) Vec<Out<T>>);
-
-impl<T> TypeName for Outs<T> {
-    fn type_name() -> &'static str {
-        "TypedArray[]"
-    }
-
-    fn value_type() -> ValueType {
-        ValueType::Object
-    }
-}
-
-impl<T> ValidateNapiValue for Outs<T> {}
-
-impl<T: Element> FromNapiValue for Outs<T> {
-    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> Result<Self> {
-        // SAFETY: env and value come from Node-API for this call.
-        let elements = unsafe { elements(env, value) }?;
-        // SAFETY: as above.
-        elements
-            .into_iter()
-            .map(|element| unsafe { Out::from_napi_value(env, element) })
-            .collect::<Result<_>>()
-            .map(Self)
-    }
-}
-
 /// A typed array of JavaScript's that native functions write into as long as the environment lives. Only for arrays of which nobody
 /// but `lib/native.ts` ever sees the buffer: to detach it would leave a dangling pointer.
 pub(crate) struct Kept<T> {

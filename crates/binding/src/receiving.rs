@@ -5,7 +5,7 @@
 //! whose descriptors are in `fds` from i * 253 on, and whose raw control messages and name are in `extra` from i * EXTRA_SIZE on.
 
 use crate::headroom;
-use crate::memory::{Kept, Out, Outs};
+use crate::memory::{Kept, Out};
 use crate::process::write_ids;
 use crate::state::{self, borrow, code, failed, negative, State};
 use napi::bindgen_prelude::Object;
@@ -105,10 +105,10 @@ pub fn receive_into(env: Env, #[napi(ts_arg_type = "Uint8Array")] slab: Out<u8>)
     Ok(perform(&*state::of(&env)?, |_| Rooms::Slab(slab)))
 }
 
-/// The same of a stream, each chunk into memory of its own; so many at most.
+/// The same of a stream, each chunk into memory of its own; so many at most. No block may be there twice.
 #[napi(catch_unwind)]
-pub fn receive_into_each(env: Env, #[napi(ts_arg_type = "Uint8Array[]")] blocks: Outs<u8>) -> Result<i32> {
-    Ok(perform(&*state::of(&env)?, |_| Rooms::Blocks(blocks.0)))
+pub fn receive_into_each(env: Env, #[napi(ts_arg_type = "Uint8Array[]")] blocks: Vec<Out<u8>>) -> Result<i32> {
+    Ok(perform(&*state::of(&env)?, |_| Rooms::Blocks(blocks)))
 }
 
 /// Where the bytes of messages go.
